@@ -1,0 +1,1 @@
+"""The doors: one file per Lambda, named for what wakes it."""

@@ -1,0 +1,76 @@
+"""An endpoint reached a state: crown the champion it serves, let it scale, and send what waited for it."""
+
+from events.alarms import AlertRaised
+from events.inference import InferenceRequested
+from events.models import EndpointStateChanged, ModelPromoted
+from medloop.aws import endpoints, queues
+from medloop.aws.announcements import announce, raise_alert
+from medloop.aws.door import door, logger
+from medloop.aws.endpoints import Endpoint
+from medloop.catalogue.images import predict_images_without_prediction
+from medloop.catalogue.models import Model, champion, list_models, promote, set_model_state
+from medloop.platform import catalogue, now
+from medloop.rules.deployment import endpoint_name, version_of_release
+from medloop.settings import settings
+
+WAITING_LIMIT = 10_000
+"""The reconciler asks for the rest, should more images than these wait."""
+
+
+def on_endpoint_changed(body: str) -> None:
+    name = EndpointStateChanged.model_validate_json(body).detail.endpoint
+    project = name.removeprefix(endpoint_name(settings().stage, ""))
+    # Events come late and out of order: the endpoint itself knows what is true now.
+    endpoint = endpoints.describe(name)
+    if endpoint is None or endpoint.status not in ("InService", "Failed"):
+        return
+    version = version_of_release(endpoint.config)
+    if endpoint.status == "InService" and version is not None:
+        crown(project, version)
+    give_up_on_others(project, endpoint)
+
+
+def crown(project: str, version: int) -> None:
+    former = catalogue().read(lambda conn: champion(conn, project))
+    if not catalogue().run(lambda conn: promote(conn, project, version, now())):
+        raise LookupError("the endpoint serves a model that may not be champion")
+    endpoints.scale(settings().stage, project, settings().endpoint_max_instances)
+    sent = ask_for_waiting(project, version)
+    if former is None or former.version != version:
+        announce(settings().event_bus_name, ModelPromoted(project=project, version=version))
+    logger.info("champion serves", project=project, version=version, waiting_images=sent)
+
+
+def ask_for_waiting(project: str, version: int) -> int:
+    waiting = catalogue().read(
+        lambda conn: predict_images_without_prediction(conn, project, version, WAITING_LIMIT)
+    )
+    requests = (InferenceRequested(project=project, image=image.id) for image in waiting)
+    return queues.send_all(settings().inference_requests_queue_url, requests)
+
+
+def give_up_on_others(project: str, endpoint: Endpoint) -> None:
+    """A release that never answered was rolled back by SageMaker; its model is set aside with the reason."""
+    for model in deploying(project):
+        if endpoint.status == "Failed" or version_of_release(endpoint.config) != model.version:
+            give_up(model, endpoint.failure_reason or "the endpoint went back to its former model")
+
+
+def deploying(project: str) -> list[Model]:
+    models = catalogue().read(lambda conn: list_models(conn, project))
+    return [model for model in models if model.state == "deploying"]
+
+
+def give_up(model: Model, reason: str) -> None:
+    alert = AlertRaised(
+        name="deployment failed",
+        severity="critical",
+        summary=f"version {model.version} does not serve: {reason}"[:500],
+        project=model.project,
+        dedup=f"deployment-{model.project}-{model.version}",
+    )
+    raise_alert(settings().alarms_topic_arn, alert)
+    catalogue().run(lambda conn: set_model_state(conn, model.project, model.version, "approved", now()))
+
+
+handler = door(on_endpoint_changed)

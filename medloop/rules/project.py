@@ -1,0 +1,87 @@
+"""A project as its owner writes it: `<project>/project.yaml`."""
+
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from events.message import ClassName, ProjectName
+
+
+class InvalidProject(ValueError):
+    """project.yaml cannot be used; the text says which field and why."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gate(Section):
+    """When a challenger may replace the champion."""
+
+    minimum_accuracy: float = Field(default=0.6, ge=0.0, le=1.0)
+    """On the locked test images; also binds the very first model."""
+    margin: float = Field(default=0.02, ge=0.0, le=1.0)
+    """Non-inferiority: the interval of (challenger - champion) must lie above minus this."""
+    minimum_test_images: int = Field(default=10, ge=1)
+
+
+class Retraining(Section):
+    """When training falls due without anybody asking."""
+
+    every_days: int | None = Field(default=7, ge=1)
+    """None switches the schedule off."""
+    after_new_labels: int | None = Field(default=100, ge=1)
+    cooldown_hours: float = Field(default=24.0, ge=0.0)
+
+
+class Training(Section):
+    recipe: Literal["debug", "small"] = "small"
+    epochs: int | None = Field(default=None, ge=1, le=1000)
+    max_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    seed: int = Field(default=0, ge=0)
+
+
+class Project(Section):
+    """Everything the platform needs to know about one project; every field but two has a default."""
+
+    project: ProjectName
+    task: Literal["classification"] = "classification"
+    classes: tuple[ClassName, ...] = Field(min_length=2, max_length=1000)
+    training: Training = Training()
+    gate: Gate = Gate()
+    retraining: Retraining = Retraining()
+
+    @model_validator(mode="after")
+    def classes_are_distinct(self) -> "Project":
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes: each may be named once")
+        return self
+
+
+def parse_project(text: str | bytes, folder: str) -> Project:
+    """Read project.yaml found under `folder`/.
+
+    Raises:
+        InvalidProject: not YAML, a wrong or unknown field, or a name other than its folder's.
+    """
+    try:
+        content: Any = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidProject("not valid YAML") from error
+    if not isinstance(content, dict):
+        raise InvalidProject("expected `field: value` lines")
+    try:
+        project = Project.model_validate({"project": folder, **content})
+    except ValidationError as error:
+        raise InvalidProject(_sentences(error)) from error
+    if project.project != folder:
+        raise InvalidProject(f"project: must be its folder's name, {folder!r}")
+    return project
+
+
+def _sentences(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'project'}: {item['msg']}"
+        for item in error.errors(include_url=False, include_input=False)
+    )
