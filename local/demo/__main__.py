@@ -1,0 +1,107 @@
+"""`python -m local.demo`: the whole loop on this machine, ending in a table, a picture and report.json."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from events.evaluation import Evaluation
+from local.cloud import down, up
+from local.demo import images as demo_images
+from local.demo import run
+from local.demo.images import DemoImages, NoImages
+from local.demo.picture import Answer, draw
+from local.demo.report import Report, table
+from local.main import show
+from local.processes import ProcessFailed
+from medloop.cli.target import choose_laptop, connect, stop
+from medloop.imaging.read import read_image
+from medloop.settings import Settings
+
+console = Console()
+
+
+def main(
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of class folders; generated images without it.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=4, help="Images per class.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    out: Annotated[Path, typer.Option(help="Where report, picture and the cloud's state go.")] = Path(
+        ".medloop/demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Decides which images are generated or chosen.")] = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the laptop cloud up afterwards.")] = False,
+) -> None:
+    """Bring the laptop cloud up, upload, train, judge, deploy, predict, and report."""
+    out = out.resolve()
+    try:
+        images = pick(data, limit, seed, out)
+    except NoImages as error:
+        stop(str(error), "DATA needs one folder per class, as in DATA/normal and DATA/pneumonia")
+    try:
+        report = demo(images, epochs, out, keep)
+    except (run.DemoFailed, ProcessFailed) as error:
+        stop(str(error), f"logs are in {out / 'cloud' / 'logs'}")
+    console.print(table(report))
+    for name in ("report.json", "report.png"):
+        console.print(out / name, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if report.succeeded else 1)
+
+
+def pick(data: Path | None, limit: int | None, seed: int, out: Path) -> DemoImages:
+    if data is not None:
+        return demo_images.chosen(data, limit, seed)
+    return demo_images.generated(out / "images", seed)
+
+
+def demo(images: DemoImages, epochs: int | None, out: Path, keep: bool) -> Report:
+    """The stages, with a fresh cloud around them that is stopped whatever happens."""
+    started = time.monotonic()
+    watch = run.Stopwatch(console)
+    try:
+        with watch.stage("bring the cloud up"):
+            cloud = up(fresh=True, home=out / "cloud", progress=show)
+        choose_laptop(cloud.home / "laptop.json")
+        report, outcome = stages(connect(), images, epochs, watch, started)
+        write(out, report, outcome)
+    finally:
+        if not keep:
+            down(out / "cloud")
+    return report
+
+
+def stages(
+    settings: Settings, images: DemoImages, epochs: int | None, watch: run.Stopwatch, started: float
+) -> tuple[Report, run.Outcome]:
+    with watch.stage("create the project"):
+        run.create_project(settings, images, epochs)
+    with watch.stage("upload and take in"):
+        refused = run.upload(images)
+    with watch.stage("train and judge"):
+        job = run.train(settings, console)
+    with watch.stage("deploy"):
+        run.wait_for_champion(job)
+    with watch.stage("predict"):
+        asked, answers, refused_too = run.predict(images)
+    evaluation = Evaluation.model_validate_json(job.evaluation) if job.evaluation else None
+    history = run.read_history(settings, job)
+    outcome = run.Outcome(job, evaluation, history, asked, answers, refused + refused_too)
+    return run.count(settings, outcome, watch.seconds, time.monotonic() - started), outcome
+
+
+def write(out: Path, report: Report, outcome: run.Outcome) -> None:
+    (out / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
+    shown = [
+        Answer(read_image(one.file.read_bytes()).values, truth, answer.label or "", answer.confidence or 0.0)
+        for truth, one in outcome.asked
+        if (answer := outcome.answers.get(one.upload)) is not None and answer.state == "done"
+    ]
+    if outcome.evaluation is not None:
+        draw(out / "report.png", shown, outcome.evaluation, outcome.history)
+
+
+if __name__ == "__main__":
+    typer.run(main)

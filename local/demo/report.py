@@ -1,0 +1,61 @@
+"""What the demo found, as numbers: `report.json` and the table at the end."""
+
+from pydantic import BaseModel, ConfigDict
+from rich.table import Table
+
+
+class Report(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    uploaded: int
+    """Object versions in the uploads bucket."""
+    accepted: int
+    quarantined: int
+    ignored: int
+    in_flight: int
+    dead_lettered: int
+    training_jobs: int
+    test_images: int
+    test_accuracy: float
+    baseline_accuracy: float
+    gate: str
+    predictions_requested: int
+    predictions: int
+    predictions_correct: int
+    quarantined_by_reason: dict[str, int]
+    seconds_total: float
+    seconds_by_stage: dict[str, float]
+
+    @property
+    def nothing_lost(self) -> bool:
+        """The platform's invariant: every object version is accounted for exactly once."""
+        accounted = self.accepted + self.quarantined + self.ignored + self.in_flight + self.dead_lettered
+        return self.uploaded == accounted
+
+    @property
+    def succeeded(self) -> bool:
+        return self.nothing_lost and 0 < self.predictions == self.predictions_requested
+
+
+def table(report: Report) -> Table:
+    """The report for people."""
+    shown = Table(box=None, show_header=False)
+    share = report.predictions_correct / report.predictions if report.predictions else 0.0
+    reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(report.quarantined_by_reason.items()))
+    rows = [
+        ("uploaded", f"{report.uploaded} object versions"),
+        ("accepted", str(report.accepted)),
+        ("quarantined", f"{report.quarantined}" + (f" ({reasons})" if reasons else "")),
+        ("dead-lettered", str(report.dead_lettered)),
+        ("nothing lost", "yes" if report.nothing_lost else "NO"),
+        ("test accuracy", f"{report.test_accuracy:.4f} on {report.test_images} locked images"),
+        ("baseline", f"{report.baseline_accuracy:.4f} logistic regression on 16x16 pixels"),
+        ("gate", report.gate),
+        ("predictions", f"{report.predictions} of {report.predictions_requested} came back"),
+        ("  correct", f"{report.predictions_correct} ({share:.1%}) on images the model never saw"),
+        ("seconds", f"{report.seconds_total:.0f}"),
+        *((f"  {stage}", f"{seconds:.1f}") for stage, seconds in report.seconds_by_stage.items()),
+    ]
+    for name, value in rows:
+        shown.add_row(f"[bold]{name}[/]", value)
+    return shown

@@ -1,0 +1,1 @@
+"""Reach: the only place that speaks boto3."""

@@ -1,0 +1,54 @@
+"""What every door has: one SQS batch, partial failures, logs, traces and metrics without patient data."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from medloop.settings import settings
+
+# auto_patch would write S3 keys, which are the user's and may name a patient, into the trace.
+tracer = Tracer(auto_patch=False)
+metrics = Metrics(namespace="Medloop")
+logger = Logger()
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def door(handle: Callable[[str], None]) -> Handler:
+    """A Lambda handler that gives each SQS body to `handle`.
+
+    What raises is tried again by SQS, and dead-lettered after maxReceiveCount.
+    """
+    metrics.set_default_dimensions(Stage=settings().stage)
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def record_handler(record: SQSRecord) -> None:
+        try:
+            handle(record.body)
+        except Exception as error:
+            metrics.add_metric("ErrorRate", MetricUnit.Percent, 100)
+            logger.error(
+                "record failed", error=type(error).__name__, at=_place(error), message_id=record.message_id
+            )
+            raise
+        metrics.add_metric("ErrorRate", MetricUnit.Percent, 0)
+
+    @logger.inject_lambda_context
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @metrics.log_metrics
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return dict(process_partial_response(event, record_handler, processor, context))
+
+    return handler  # type: ignore[no-any-return]
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised. The message itself stays out of the log: it may quote a key or a header."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} in {frame.name}"

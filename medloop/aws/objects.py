@@ -1,0 +1,121 @@
+"""Objects in S3: read one version, write, copy, list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from medloop.aws.clients import client
+
+GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+class ObjectGone(LookupError):
+    """The object version is no longer there: deleted between its event and now."""
+
+
+@dataclass(frozen=True, repr=False)
+class ObjectVersion:
+    """One version in a bucket. Not printable: the key is the user's and may hold a name."""
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+    written_at: datetime
+
+
+def read(bucket: str, key: str, version_id: str | None = None) -> bytes:
+    """The whole content of one version, or of the newest.
+
+    Raises:
+        ObjectGone: there is no such object or version.
+    """
+    version = {} if version_id in (None, "null") else {"VersionId": version_id}
+    try:
+        content: bytes = client("s3").get_object(Bucket=bucket, Key=key, **version)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            raise ObjectGone from None
+        raise
+    return content
+
+
+def write(bucket: str, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+    """Write and let S3 verify the bytes it received."""
+    client("s3").put_object(
+        Bucket=bucket, Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256"
+    )
+
+
+def copy(source_uri: str, bucket: str, key: str) -> None:
+    """Server-side copy of any size.
+
+    Raises:
+        ObjectGone: there is no such source.
+    """
+    source_bucket, source_key = parse_uri(source_uri)
+    try:
+        client("s3").copy({"Bucket": source_bucket, "Key": source_key}, bucket, key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            raise ObjectGone from None
+        raise
+
+
+def exists(bucket: str, key: str) -> bool:
+    try:
+        client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            return False
+        raise
+    return True
+
+
+def newest_version(bucket: str, key: str) -> str | None:
+    """The version id that a plain read would get, or None where the object is deleted."""
+    try:
+        head = client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            return None
+        raise
+    return str(head.get("VersionId", "null"))
+
+
+def list_keys(bucket: str, prefix: str) -> Iterator[str]:
+    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def list_folders(bucket: str, prefix: str) -> list[str]:
+    """The names directly under `prefix`, which ends in a slash."""
+    pages = (
+        client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    )
+    return [
+        item["Prefix"][len(prefix) :].rstrip("/") for page in pages for item in page.get("CommonPrefixes", [])
+    ]
+
+
+def list_versions(bucket: str) -> Iterator[ObjectVersion]:
+    """Every version of every object; delete markers are not versions."""
+    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for item in page.get("Versions", []):
+            yield ObjectVersion(
+                bucket, item["Key"], item.get("VersionId", "null"), item["Size"], item["LastModified"]
+            )
+
+
+def delete(bucket: str, keys: list[str]) -> None:
+    for start in range(0, len(keys), 1000):
+        batch = [{"Key": key} for key in keys[start : start + 1000]]
+        client("s3").delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` → (bucket, key)."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
