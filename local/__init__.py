@@ -1,0 +1,1 @@
+"""The laptop: the same template, policies, handlers and containers, without an account."""

@@ -1,0 +1,1 @@
+"""The catalogue: what the platform knows, in PostgreSQL; the only part that speaks SQL."""

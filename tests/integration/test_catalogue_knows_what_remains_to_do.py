@@ -1,0 +1,104 @@
+"""The lists that doors work through: samples, second chances, unanswered questions."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from medloop.catalogue.connection import Catalogue, open_catalogue
+from medloop.catalogue.images import (
+    Image,
+    add_image,
+    count_labels_since,
+    get_image,
+    predict_images_without_prediction,
+    training_samples,
+)
+from medloop.catalogue.predictions import overdue_predictions, request_prediction
+from medloop.catalogue.secret import Connection
+from medloop.catalogue.uploads import (
+    Upload,
+    accept_without_image,
+    list_quarantined,
+    quarantine_upload,
+    register_upload,
+    reopen_uploads,
+    unfinished_uploads,
+)
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BASE = Image("a", "lungs", "labelled", "ok", "g", "content", "path", "sha", "{}", AT)
+
+
+def test_copies_train_once(catalogue: Catalogue) -> None:
+    def fill(conn: Connection) -> None:
+        add_image(conn, replace(BASE, id="b", accepted_at=AT + HOUR))
+        add_image(conn, replace(BASE, id="a", accepted_at=AT + 2 * HOUR))
+        add_image(conn, replace(BASE, id="c", label="ill"))
+        add_image(conn, replace(BASE, id="d", array_sha256="else"))
+        add_image(conn, replace(BASE, id="e", project="hips"))
+        add_image(conn, replace(BASE, id="f", purpose="predict", label=None))
+
+    catalogue.run(fill)
+    copy = catalogue.run(lambda conn: get_image(conn, "a"))
+    assert copy is not None and copy.duplicate_of == "b"
+    samples = catalogue.run(lambda conn: training_samples(conn, "lungs"))
+    assert [sample.id for sample in samples] == ["b", "c", "d"]
+    assert catalogue.run(lambda conn: count_labels_since(conn, "lungs", AT)) == 1
+    assert catalogue.run(lambda conn: count_labels_since(conn, "lungs", AT - HOUR)) == 3
+
+
+def test_copies_accepted_at_the_same_moment_train_once(catalogue: Catalogue, catalogue_secret: str) -> None:
+    with open_catalogue(catalogue_secret) as rival:
+
+        def work(conn: Connection) -> None:
+            training_samples(conn, "lungs")
+            rival.run(lambda other: add_image(other, replace(BASE, id="b")))
+            add_image(conn, replace(BASE, id="a"))
+
+        catalogue.run(work)
+    samples = catalogue.run(lambda conn: training_samples(conn, "lungs"))
+    assert [sample.id for sample in samples] == ["a"]
+
+
+def test_images_that_a_version_was_never_asked_about_are_found(catalogue: Catalogue) -> None:
+    def fill(conn: Connection) -> None:
+        for image in "abc":
+            add_image(conn, replace(BASE, id=image, purpose="predict", label=None))
+        request_prediction(conn, "p1", "lungs", "a", 1, AT)
+        request_prediction(conn, "p2", "lungs", "b", 2, AT + HOUR)
+
+    catalogue.run(fill)
+    left = catalogue.run(lambda conn: predict_images_without_prediction(conn, "lungs", 1))
+    assert [image.id for image in left] == ["b", "c"]
+    first = catalogue.run(lambda conn: predict_images_without_prediction(conn, "lungs", 1, limit=1))
+    assert [image.id for image in first] == ["b"]
+    late = catalogue.run(lambda conn: overdue_predictions(conn, AT + HOUR))
+    assert [prediction.id for prediction in late] == ["p1"]
+
+
+def test_refused_uploads_get_a_second_chance_for_the_named_reasons(catalogue: Catalogue) -> None:
+    def fill(conn: Connection) -> None:
+        refusals = {
+            "a": ("lungs", "unknown_project"),
+            "b": ("lungs", "unknown_class"),
+            "c": ("lungs", "empty"),
+            "d": ("hips", "unknown_project"),
+        }
+        for upload, (project, reason) in refusals.items():
+            register_upload(conn, Upload(upload, "b", upload, "v", 1, project, "labelled", AT))
+            quarantine_upload(conn, upload, reason, {"bytes": 1}, AT)
+        register_upload(conn, Upload("e", "b", "lungs/project.yaml", "v", 1, "lungs", "project", AT))
+        accept_without_image(conn, "e", AT)
+
+    catalogue.run(fill)
+    reasons = {"unknown_project", "unknown_class"}
+    reopened = catalogue.run(lambda conn: reopen_uploads(conn, "lungs", reasons))
+    assert sorted((row.id, row.state, row.reason) for row in reopened) == [
+        ("a", "received", None),
+        ("b", "received", None),
+    ]
+    assert catalogue.run(lambda conn: reopen_uploads(conn, "lungs", reasons)) == []
+    waiting = catalogue.run(lambda conn: unfinished_uploads(conn, AT + HOUR))
+    assert [row.id for row in waiting] == ["a", "b"]
+    refused = catalogue.run(list_quarantined)
+    assert [(row.id, row.details) for row in refused] == [("c", '{"bytes": 1}'), ("d", '{"bytes": 1}')]
