@@ -1,5 +1,6 @@
 """Writes the pages that are drawn from code: `python docs/generate.py [page …]`, all without names."""
 
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,63 @@ def reasons() -> str:
     )
 
 
-PAGES: dict[str, Callable[[], str]] = {"reasons": reasons}
+VOCABULARY = ("uploads", "dataset", "training", "evaluation", "models", "inference", "upkeep", "alarms")
+
+
+def events() -> str:
+    """docs/events.md: every message of the vocabulary with its fields."""
+    sections = [section(name) for name in VOCABULARY]
+    return "\n".join(
+        [
+            "# What the parts say to each other",
+            "",
+            "Messages that AWS services write are read as they are; only the fields used are listed.",
+            "`events/samples/` holds one real envelope per door.",
+            "",
+            *sections,
+            "Generated from `events/` by `python docs/generate.py events`.",
+            "",
+        ]
+    )
+
+
+def section(name: str) -> str:
+    module = ast.parse((HERE.parent / "events" / f"{name}.py").read_text())
+    messages = [message(node) for node in module.body if isinstance(node, ast.ClassDef)]
+    return "\n".join([f"## events/{name}.py", "", ast.get_docstring(module) or "", "", *messages])
+
+
+def message(model: ast.ClassDef) -> str:
+    bases = ", ".join(ast.unparse(base) for base in model.bases)
+    about = [text, ""] if (text := ast.get_docstring(model)) else []
+    table = ["| field | type | |", "|---|---|---|", *fields(model), ""]
+    return "\n".join([f"### {model.name} ({bases})", "", *about, *table])
+
+
+def fields(model: ast.ClassDef) -> list[str]:
+    """A row per field, with the docstring under it, as the code writes them."""
+    rows = []
+    for node, following in zip(model.body, [*model.body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign):
+            kind = ast.unparse(node.annotation).replace("|", "\\|")
+            rows.append(f"| `{wire_name(node)}` | `{kind}` | {text_of(following)} |")
+    return rows
+
+
+def wire_name(node: ast.AnnAssign) -> str:
+    """The alias where the field has one: what stands in the JSON."""
+    keywords = node.value.keywords if isinstance(node.value, ast.Call) else []
+    alias = next((k.value for k in keywords if k.arg == "alias"), node.target)
+    return ast.unparse(alias).strip("'")
+
+
+def text_of(node: ast.stmt | None) -> str:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return " ".join(str(node.value.value).split())
+    return ""
+
+
+PAGES: dict[str, Callable[[], str]] = {"events": events, "reasons": reasons}
 """One entry per page: its name without `.md`, and what writes it."""
 
 

@@ -1,0 +1,113 @@
+# `make` alone lists what there is. Environments make themselves; nothing outside this folder is touched.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SAM    := .venv-sam/bin/sam
+
+export SAM_CLI_TELEMETRY := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo up down test test-all check lint types install lock clean
+
+help:  ## List the targets
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ── for users ──────────────────────────────────────────────────────────────────────────────────────────
+
+demo: $(VENV)/.laptop $(SAM)  ## The whole loop on this machine; DATA=folder LIMIT=n EPOCHS=n OUT=folder
+	@$(BIN)/python -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT)) \
+	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(OUT),--out "$(OUT)")
+
+up: $(VENV)/.laptop $(SAM)  ## Bring the laptop cloud up, for your own experiments
+	@$(BIN)/medloop up
+
+down: $(VENV)/.laptop  ## Stop it; what it holds stays
+	@$(BIN)/medloop down
+
+install: $(VENV)/.dev $(SAM)  ## Make the environments without running anything
+
+clean:  ## Remove everything that make made, data of laptop clouds included
+	@[ ! -x $(BIN)/medloop ] || $(BIN)/medloop down >/dev/null
+	rm -rf $(VENV) .venv-sam .medloop .aws-sam .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+# ── checks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+check: lint types  ## The fast checks: style, types, imports, template, unit tests
+	@$(BIN)/pytest -q tests/unit tests/infra
+
+test: lint types  ## Everything that a change must pass
+	@$(BIN)/pytest -q tests
+
+test-all: test  ## What `test` runs, today; longer suites will follow here
+
+lint: $(VENV)/.dev $(SAM)
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports >/dev/null
+	@$(BIN)/cfn-lint template.yaml
+	@$(SAM) validate --lint --template template.yaml --region us-east-1 >/dev/null
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+# ── environments ───────────────────────────────────────────────────────────────────────────────────────
+
+# torch comes first and by itself: pip then takes the CPU build where one is configured, and the other
+# packages find their need fulfilled instead of pulling CUDA in.
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "medloop needs Python 3.11 or later; set PYTHON=…"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q $$(grep '^torch==' requirements/laptop.txt)
+	$(BIN)/pip install -q -r $(1)
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+endef
+
+$(VENV)/.laptop: requirements/laptop.txt pyproject.toml
+	$(call environment,requirements/laptop.txt)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.laptop
+	$(call environment,requirements/dev.txt)
+	@touch $@
+
+# The SAM CLI pins another botocore than the laptop cloud does.
+$(SAM): requirements/sam.txt
+	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/pip install -q -r requirements/sam.txt
+	@touch $@
+
+lock: $(VENV)/.dev  ## Pin every dependency anew, from pyproject.toml
+	@compile() { $(BIN)/uv pip compile -q --no-header --no-annotate --no-emit-index-url "$$@"; }; \
+	 compile --python-version 3.12 pyproject.toml -o requirements/lambda.txt; \
+	 without() { sed -i -E '/^(nvidia-|triton|cuda-)/d' "$$1"; }; \
+	 compile --python-version 3.11 --extra local pyproject.toml -o requirements/laptop.txt; \
+	 compile --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt; \
+	 without requirements/laptop.txt; without requirements/dev.txt; \
+	 echo aws-sam-cli==1.170.0 | compile --python-version 3.11 - -o requirements/sam.txt
+
+# ── Lambda artefacts: `sam build` calls build-<LogicalId> with ARTIFACTS_DIR set ────────────────────────
+
+LAMBDA_PYTHON   ?= 3.12
+LAMBDA_PLATFORM ?= x86_64-manylinux2014
+LAMBDA_CODE     := functions events medloop
+UV              ?= $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv)
+PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/lambda.txt | cut -d' ' -f1)
+
+# The functions hold our own code alone and share one layer of packages: `sam deploy` zips each artefact,
+# and twelve times the packages would take a minute and a half.
+build-%:
+	@cp -r $(LAMBDA_CODE) "$(ARTIFACTS_DIR)"
+	@rm -rf "$(ARTIFACTS_DIR)/medloop/cli"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
+
+build-PackagesLayer: $(PACKAGES)
+	@cp -al $(PACKAGES)/. "$(ARTIFACTS_DIR)/python"
+
+$(PACKAGES):
+	@rm -rf $@.new && mkdir -p $@.new
+	@$(UV) pip install -q --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) \
+	  --only-binary :all: --link-mode copy --target $@.new -r requirements/lambda.txt
+	@rm -rf $@.new/bin && mv $@.new $@
