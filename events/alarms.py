@@ -15,7 +15,7 @@ class AlarmStateChanged(ServiceMessage):
     name: str = Field(alias="AlarmName")
     description: str | None = Field(alias="AlarmDescription", default=None)
     state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"] = Field(alias="NewStateValue")
-    reason: str = Field(alias="NewStateReason", default="")
+    before: str = Field(alias="OldStateValue", default="")
     changed_at: str = Field(alias="StateChangeTime", default="")
 
 

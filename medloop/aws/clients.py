@@ -15,6 +15,12 @@ CONFIG = Config(
 
 
 @cache
+def session() -> Any:
+    """Our own: boto3's default one may have been made before the command line chose its target."""
+    return boto3.Session()
+
+
+@cache
 def client(service: str) -> Any:
     """Region, credentials and endpoint come from the environment, on AWS and on the laptop alike."""
-    return boto3.client(service, config=CONFIG)
+    return session().client(service, config=CONFIG)

@@ -1,5 +1,6 @@
 """What every door has: one SQS batch, partial failures, logs, traces and metrics without patient data."""
 
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from medloop.settings import settings
 
@@ -33,9 +35,7 @@ def door(handle: Callable[[str], None]) -> Handler:
             handle(record.body)
         except Exception as error:
             metrics.add_metric("ErrorRate", MetricUnit.Percent, 100)
-            logger.error(
-                "record failed", error=type(error).__name__, at=_place(error), message_id=record.message_id
-            )
+            logger.error("record failed", error=_kind(error), at=_place(error))
             raise
         metrics.add_metric("ErrorRate", MetricUnit.Percent, 0)
 
@@ -48,7 +48,16 @@ def door(handle: Callable[[str], None]) -> Handler:
     return handler  # type: ignore[no-any-return]
 
 
+def _kind(error: Exception) -> str:
+    """The error's type, with AWS's own code. Its text may quote a key or a header."""
+    if isinstance(error, ClientError):
+        return f"{error.operation_name} {error.response['Error']['Code']}"
+    return type(error).__name__
+
+
 def _place(error: Exception) -> str:
-    """Where it was raised. The message itself stays out of the log: it may quote a key or a header."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    """Where our own code was when it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if re.search(r"/(functions|medloop|events)/", frame.filename)]
+    frame = (ours or frames)[-1]
     return f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} in {frame.name}"

@@ -29,10 +29,10 @@ class Alert:
 
 
 def alert_of(message: AlarmStateChanged | AlertRaised) -> Alert | None:
-    """The alert a message means, or None for an alarm that merely has too little data."""
+    """The alert a message means, or None for an alarm that merely got or lost its data."""
     if isinstance(message, AlertRaised):
         return Alert(message.name, message.severity, message.summary, message.dedup, project=message.project)
-    if message.state == "INSUFFICIENT_DATA":
+    if message.state == "INSUFFICIENT_DATA" or (message.state == "OK" and message.before != "ALARM"):
         return None
     return Alert(
         name=message.name,

@@ -1,11 +1,16 @@
 """A project as its owner writes it: `<project>/project.yaml`."""
 
+import json
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from events.message import ClassName, ProjectName
+
+
+MAX_HYPERPARAMETER = 2500
+"""Characters in one value of CreateTrainingJob's HyperParameters."""
 
 
 class InvalidProject(ValueError):
@@ -56,6 +61,8 @@ class Project(Section):
     def classes_are_distinct(self) -> "Project":
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes: each may be named once")
+        if len(json.dumps(self.classes)) > MAX_HYPERPARAMETER:
+            raise ValueError("classes: all names together are too long for a SageMaker job")
         return self
 
 

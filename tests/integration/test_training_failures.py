@@ -1,0 +1,174 @@
+"""A job that cannot go on ends with exit code 1 and one clear sentence, free of patient data."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from training_job import Example, container_tree, evaluation, failure, npy_bytes, retell, shapes
+
+from training.container import Folders
+from training.recipes import debug
+from training.train import main as train
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return container_tree(tmp_path, shapes(each=10))
+
+
+def first_image(folders: Folders) -> Path:
+    return next(iter(sorted(folders.images.rglob("*.npy"))))
+
+
+def samples(folders: Folders) -> list[dict[str, str]]:
+    return [json.loads(line) for line in folders.manifest.read_text().splitlines()]
+
+
+def rewrite(folders: Folders, changed: list[dict[str, str]]) -> None:
+    folders.manifest.write_text("".join(json.dumps(sample) + "\n" for sample in changed))
+
+
+def test_a_loss_that_is_no_number_fails_loudly(folders: Folders) -> None:
+    retell(folders, epochs="3")
+    assert train(folders, {"debug": lambda: debug().but(learning_rate=1e30)}) == 1
+    assert " loss became " in failure(folders)
+    assert not folders.model.exists()
+
+
+@pytest.mark.parametrize(
+    ("hyperparameter", "value", "complaint"),
+    [
+        ("recipe", "huge", "recipe: there is no 'huge'; choose one of debug, small"),
+        ("seed", "-1", "hyperparameters: seed: Input should be greater than or equal to 0"),
+        ("classes", '["disc"]', "hyperparameters: classes: Tuple should have at least 2 items"),
+        ("max_minutes", "0", "hyperparameters: max_minutes: Input should be greater than 0"),
+        ("champion_version", "3", "model.tar.gz is missing or damaged"),
+        ("classes", '["disc", "frame"]', "dataset: 1 label(s) are not among the project's classes"),
+        (
+            "classes",
+            '["disc", "frame", "star", "stripes"]',
+            "dataset: no training image of class 'star'",
+        ),
+    ],
+)
+def test_a_wrong_hyperparameter_is_named(
+    folders: Folders, hyperparameter: str, value: str, complaint: str
+) -> None:
+    retell(folders, **{hyperparameter: value})
+    assert train(folders) == 1
+    assert failure(folders).startswith(complaint)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_an_empty_split_is_named(folders: Folders, split: str) -> None:
+    rewrite(folders, [sample for sample in samples(folders) if sample["split"] != split])
+    assert train(folders) == 1
+    assert failure(folders) == f"dataset: the {split} split is empty"
+
+
+def test_a_patient_in_two_splits_is_refused(folders: Folders) -> None:
+    rewrite(folders, [{**sample, "group": "one patient"} for sample in samples(folders)])
+    assert train(folders) == 1
+    assert failure(folders) == "dataset: a patient's images lie in more than one split"
+
+
+def test_an_image_named_twice_is_refused(folders: Folders) -> None:
+    rewrite(folders, samples(folders) + samples(folders)[:1])
+    assert train(folders) == 1
+    assert failure(folders) == "dataset: an image appears twice"
+
+
+def test_a_manifest_line_that_is_no_sample_is_counted_not_quoted(folders: Folders) -> None:
+    with folders.manifest.open("a") as file:
+        file.write('{"image": "Doe^Jane"}\n')
+    assert train(folders) == 1
+    assert failure(folders) == "dataset channel: manifest line 31 is not a sample"
+
+
+def test_an_array_other_than_the_frozen_one_is_refused(folders: Folders) -> None:
+    path = first_image(folders)
+    path.write_bytes(npy_bytes(np.zeros((24, 24), dtype=np.float32)))
+    assert train(folders) == 1
+    assert failure(folders).startswith(f"image {path.stem}: its array is not the one")
+
+
+def test_a_missing_array_is_named(folders: Folders) -> None:
+    path = first_image(folders)
+    path.unlink()
+    assert train(folders) == 1
+    assert failure(folders) == f"image {path.stem}: its array is missing from the images channel"
+
+
+def test_a_path_that_leaves_the_channel_is_refused(folders: Folders) -> None:
+    changed = samples(folders)
+    changed[0]["path"] = "../dataset/manifest.jsonl"
+    rewrite(folders, changed)
+    assert train(folders) == 1
+    assert failure(folders) == f"image {changed[0]['image']}: its path leaves the images channel"
+
+
+def test_an_unreadable_array_is_refused(folders: Folders) -> None:
+    path = first_image(folders)
+    path.write_bytes(b"not an array")
+    digest = hashlib.sha256(b"not an array").hexdigest()
+    rewrite(
+        folders,
+        [
+            {**sample, "sha256": digest} if sample["image"] == path.stem else sample
+            for sample in samples(folders)
+        ],
+    )
+    assert train(folders) == 1
+    assert failure(folders) == f"image {path.stem}: not an .npy file"
+
+
+def test_an_unexpected_fault_is_named_by_its_type_alone(folders: Folders) -> None:
+    folders.checkpoints.write_text("a file where a folder belongs")
+    with pytest.raises(NotADirectoryError):
+        train(folders)
+    assert failure(folders) == "unexpected NotADirectoryError; the job's log holds the traceback"
+
+
+class Planted:
+    """What a pickle of this does on loading."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.mark,))
+
+
+def test_a_checkpoint_with_a_pickle_in_it_is_not_loaded(folders: Folders, tmp_path: Path) -> None:
+    mark, payload = tmp_path / "mark", tmp_path / "payload"
+    torch.save({"identity": {}, "state": Planted(mark)}, payload)
+    content = payload.read_bytes()
+    header = json.dumps({"order": 1, "sha256": hashlib.sha256(content).hexdigest()}).encode()
+    folders.checkpoints.mkdir()
+    (folders.checkpoints / "checkpoint-1.pt").write_bytes(header + b"\n" + content)
+    assert train(folders) == 1
+    assert failure(folders) == "the checkpoint holds pickled objects and is not loaded"
+    assert not mark.exists()
+
+
+def test_when_the_minutes_are_used_up_training_stops_and_is_still_evaluated(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retell(folders, epochs="1000", max_minutes="0.02")
+    assert train(folders) == 0
+    assert "finished: the 0.02 minutes were used up" in capsys.readouterr().out
+    assert 1 <= evaluation(folders).epochs < 1000
+
+
+def test_colour_images_train_a_colour_model(tmp_path: Path) -> None:
+    tinted = [
+        Example(np.stack([example.array, example.array * 0.5, example.array * 0], axis=2), *rest)
+        for example in shapes(each=10)
+        for rest in [(example.label, example.split)]
+    ]
+    folders = container_tree(tmp_path, tinted)
+    assert train(folders) == 0
+    assert json.loads((folders.model / "model.json").read_text())["preprocessing"]["channels"] == 3

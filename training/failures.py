@@ -1,0 +1,28 @@
+"""Why a container gives up, in sentences without patient data.
+
+TrainingFailed          the job cannot go on; the text becomes SageMaker's FailureReason
+├── InvalidArray        an image is not the array it should be
+├── InvalidModel        a model archive or folder is not one of ours
+└── ForeignCheckpoint   the checkpoint folder belongs to another training
+Stopped                 SageMaker asked us to stop, and what there was is saved
+"""
+
+
+class TrainingFailed(Exception):
+    """The job cannot go on. Texts name image ids, classes and numbers, never keys or headers."""
+
+
+class InvalidArray(TrainingFailed):
+    """An image is not a finite HxW or HxWx3 array."""
+
+
+class InvalidModel(TrainingFailed):
+    """A model archive or folder is damaged, or not one of ours."""
+
+
+class ForeignCheckpoint(TrainingFailed):
+    """Continuing from this checkpoint would mix two trainings."""
+
+
+class Stopped(Exception):
+    """A stop was asked for, and the checkpoint is written."""
