@@ -75,7 +75,7 @@ def register(model: Model, evaluation: Evaluation, verdict: Verdict) -> None:
     group = endpoint_name(settings().stage, model.project)
     registry.ensure_group(group, model.project)
     uri = f"s3://{settings().models_bucket}/{model.artefact}"
-    package = registry.register(group, model.job, settings().container_image, uri, evaluation, verdict.reason)
+    package = registry.register(group, model.job, settings().container_image, uri, evaluation)
     catalogue().run(lambda conn: note_verdict(conn, model, verdict, package))
     registry.review(package, verdict.promote, verdict.reason)
 

@@ -58,6 +58,8 @@ class Recipe(Choices):
     augmentation: Augmentation
     epochs: int = Field(ge=1)
     batch: int = Field(ge=2)
+    least_batches: int = Field(ge=1)
+    """In an epoch: a dataset of fewer is gone over several times, so that few images mean no fewer steps."""
     learning_rate: float = Field(gt=0)
     """The peak; it rises over the first tenth of the steps and falls to zero as a half cosine."""
     weight_decay: float = Field(ge=0)
@@ -87,6 +89,7 @@ def debug() -> Recipe:
         augmentation=Augmentation(degrees=15, zoom=0.15, shift=0.1, contrast=0.2, share=0.5),
         epochs=24,
         batch=32,
+        least_batches=24,
         learning_rate=3e-3,
         weight_decay=0.02,
         label_smoothing=0.05,

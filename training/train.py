@@ -167,7 +167,8 @@ def fit(
     half = torch.bfloat16 if on_gpu and torch.cuda.is_bf16_supported(False) else torch.float16
     scaler = torch.amp.GradScaler(device.type, enabled=on_gpu and half is torch.float16)
     weights = class_weights(training.labels, len(job.classes))
-    steps = max(1, round(len(training) / recipe.batch))
+    rounds = math.ceil(recipe.least_batches * recipe.batch / len(training))
+    steps = max(1, round(rounds * len(training) / recipe.batch))
 
     identity = {
         "project": job.project,
@@ -207,7 +208,7 @@ def fit(
         epoch = progress.epoch
         network.train()
         # Parts of equal size: a last batch of one image would be a step in a random direction.
-        batches = sample_order(job.seed, epoch, len(training)).tensor_split(steps)
+        batches = sample_order(job.seed, epoch, len(training), rounds).tensor_split(steps)
         while progress.batch < steps:
             if stop.requested:
                 save()
@@ -300,8 +301,10 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-def sample_order(seed: int, epoch: int, count: int) -> torch.Tensor:
-    return torch.randperm(count, generator=torch.Generator().manual_seed(_seed(seed, epoch)))
+def sample_order(seed: int, epoch: int, count: int, rounds: int = 1) -> torch.Tensor:
+    """Every image once in each round of an epoch, in an order of its own."""
+    generators = (torch.Generator().manual_seed(_seed(seed, epoch, number)) for number in range(rounds))
+    return torch.cat([torch.randperm(count, generator=generator) for generator in generators])
 
 
 def _seed(*parts: int) -> int:

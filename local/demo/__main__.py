@@ -1,8 +1,10 @@
 """`python -m local.demo`: the whole loop on this machine, ending in a table, a picture and report.json."""
 
+import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -36,6 +38,7 @@ def main(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the laptop cloud up afterwards.")] = False,
 ) -> None:
     """Bring the laptop cloud up, upload, train, judge, deploy, predict, and report."""
+    signal.signal(signal.SIGTERM, interrupted)
     out = out.resolve()
     try:
         images = pick(data, limit, seed, out)
@@ -49,6 +52,11 @@ def main(
     for name in ("report.json", "report.png"):
         console.print(out / name, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.succeeded else 1)
+
+
+def interrupted(number: int, frame: FrameType | None) -> NoReturn:
+    """A polite kill stops the cloud as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def pick(data: Path | None, limit: int | None, seed: int, out: Path) -> DemoImages:

@@ -20,7 +20,7 @@ def ensure_group(name: str, project: str) -> None:
             raise
 
 
-def register(group: str, job: str, image: str, artefact: str, evaluation: Evaluation, reason: str) -> str:
+def register(group: str, job: str, image: str, artefact: str, evaluation: Evaluation) -> str:
     """Register a version, pending review, and return its ARN; repeated for one job it finds the first."""
     answer = client("sagemaker").create_model_package(
         ModelPackageGroupName=group,
@@ -31,7 +31,6 @@ def register(group: str, job: str, image: str, artefact: str, evaluation: Evalua
             "SupportedResponseMIMETypes": ["application/json"],
         },
         ModelApprovalStatus="PendingManualApproval",
-        ApprovalDescription=reason[:1024],
         CustomerMetadataProperties=_evidence(job, evaluation),
         ClientToken=job,
     )

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from events.message import ClassName, ProjectName
 
-
 MAX_HYPERPARAMETER = 2500
 """Characters in one value of CreateTrainingJob's HyperParameters."""
 

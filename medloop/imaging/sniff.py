@@ -1,0 +1,85 @@
+"""Which format the bytes are, judged by content alone: names and extensions are not evidence."""
+
+import re
+import struct
+from enum import StrEnum
+
+from medloop.imaging.vr import KNOWN
+
+
+class Format(StrEnum):
+    DICOM = "dicom"
+    PNG = "png"
+    JPEG = "jpeg"
+    NIFTI = "nifti"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
+    WEBP = "webp"
+    JPEG2000 = "jpeg2000"
+    NRRD = "nrrd"
+    METAIMAGE = "metaimage"
+    HDF5 = "hdf5"
+    NUMPY = "numpy"
+    PDF = "pdf"
+    ZIP = "zip"
+    GZIP = "gzip"
+    TEXT = "text"
+    UNKNOWN = "unknown"
+
+
+READABLE = frozenset({Format.DICOM, Format.PNG, Format.JPEG})
+NOT_IMAGES = frozenset({Format.TEXT, Format.PDF, Format.UNKNOWN})
+
+_SIGNATURES: tuple[tuple[bytes, Format], ...] = (
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"PK\x03\x04", Format.ZIP),
+    (b"PK\x05\x06", Format.ZIP),
+    (b"\x1f\x8b", Format.GZIP),
+    (b"II*\x00", Format.TIFF),
+    (b"MM\x00*", Format.TIFF),
+    (b"II+\x00", Format.TIFF),
+    (b"GIF8", Format.GIF),
+    (b"\x00\x00\x00\x0cjP  ", Format.JPEG2000),
+    (b"\xff\x4f\xff\x51", Format.JPEG2000),
+    (b"NRRD000", Format.NRRD),
+    (b"ObjectType =", Format.METAIMAGE),
+    (b"\x89HDF\r\n\x1a\n", Format.HDF5),
+    (b"\x93NUMPY", Format.NUMPY),
+    (b"%PDF-", Format.PDF),
+)
+
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
+
+
+def sniff(data: bytes) -> Format:
+    """A DICOM preamble may hold anything, another format's signature too, so DICOM is asked first."""
+    if data[128:132] == b"DICM" or _is_bare_dicom(data):
+        return Format.DICOM
+    for signature, format_ in _SIGNATURES:
+        if data.startswith(signature):
+            return format_
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return Format.WEBP
+    if data[:2] == b"BM" and data[6:10] == bytes(4):
+        return Format.BMP
+    if data[344:348] in (b"n+1\x00", b"ni1\x00") or data[4:8] == b"n+2\x00":
+        return Format.NIFTI
+    return Format.TEXT if _TEXT.fullmatch(data[:512]) else Format.UNKNOWN
+
+
+def _is_bare_dicom(data: bytes) -> bool:
+    """Whether the data set starts at once, without the 128-byte preamble and `DICM`.
+
+    Judged by the first element: group 0002 or 0008, a low element number, and a known VR or a length
+    that fits the file.
+    """
+    if len(data) < 12:
+        return False
+    for layout in ("<HH", ">HH"):
+        group, element = struct.unpack_from(layout, data)
+        if group in (0x0002, 0x0008) and element <= 0x0070:
+            fits = int.from_bytes(data[4:8], "little") <= len(data) - 8
+            return data[4:6] in KNOWN or (layout == "<HH" and fits)
+    return False

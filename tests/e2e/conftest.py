@@ -1,0 +1,43 @@
+"""One laptop cloud for all end-to-end tests: the real template, deployed by the real SAM CLI, under IAM."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cloud import laptop
+from local.samples import write_samples
+from local.state import Laptop
+from medloop.cli.target import choose_laptop, connect
+from medloop.settings import Settings
+from tests.e2e.loop import Loop
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    with laptop(tmp_path_factory.mktemp("cloud"), fresh=True) as up:
+        choose_laptop(up.home / "laptop.json")
+        yield up
+
+
+@pytest.fixture(scope="session")
+def settings(cloud: Laptop) -> Settings:
+    return connect()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    write_samples(folder, per_class=30, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shapes(settings: Settings, samples: Path) -> Loop:
+    """A project whose first model was trained, promoted and is served."""
+    loop = Loop(settings, "shapes")
+    loop.create(("cross", "ring", "sphere"), epochs=3)
+    loop.upload_labelled(samples / "labelled")
+    loop.train()
+    loop.wait_for_champion()
+    return loop
