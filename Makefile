@@ -103,11 +103,15 @@ build-%:
 	@rm -rf "$(ARTIFACTS_DIR)/medloop/cli"
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 
+# Linked where they can be: they are 140 MB. The artefacts may lie in another file system.
 build-PackagesLayer: $(PACKAGES)
-	@cp -al $(PACKAGES)/. "$(ARTIFACTS_DIR)/python"
+	@rm -rf "$(ARTIFACTS_DIR)/python"
+	@cp -al $(PACKAGES) "$(ARTIFACTS_DIR)/python" 2>/dev/null || \
+	  { rm -rf "$(ARTIFACTS_DIR)/python" && cp -R $(PACKAGES) "$(ARTIFACTS_DIR)/python"; }
 
+# Made aside, under a name of its own: two builds may run at a time.
 $(PACKAGES):
-	@rm -rf $@.new && mkdir -p $@.new
-	@$(UV) pip install -q --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) \
-	  --only-binary :all: --link-mode copy --target $@.new -r requirements/lambda.txt
-	@rm -rf $@.new/bin && mv $@.new $@
+	@aside=$@.$$$$ && mkdir -p $$aside && \
+	$(UV) pip install -q --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) \
+	  --only-binary :all: --link-mode copy --target $$aside -r requirements/lambda.txt && \
+	rm -rf $$aside/bin && if [ -e $@ ]; then rm -rf $$aside; else mv $$aside $@; fi

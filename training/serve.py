@@ -54,7 +54,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, port: int, model: Model, device: torch.device) -> None:
         self.model, self.device = model, device
-        super().__init__(("0.0.0.0", port), Handler)
+        # SageMaker reaches the container from outside; a laptop's server must not be reachable at all.
+        super().__init__((os.environ.get("MEDLOOP_BIND_HOST", "0.0.0.0"), port), Handler)
 
 
 class Handler(BaseHTTPRequestHandler):

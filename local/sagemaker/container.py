@@ -88,7 +88,8 @@ def training_variables(tree: Tree, job: Record) -> dict[str, str]:
 
 
 def serving_variables(tree: Tree, environment: dict[str, str], port: int) -> dict[str, str]:
-    return {**environment, **_machine(tree), "SAGEMAKER_BIND_TO_PORT": str(port)}
+    place = {"SAGEMAKER_BIND_TO_PORT": str(port), "MEDLOOP_BIND_HOST": "127.0.0.1"}
+    return {**environment, **_machine(tree), **place}
 
 
 def _machine(tree: Tree) -> dict[str, str]:

@@ -9,6 +9,10 @@ from medloop.aws.clients import client
 from medloop.rules import deployment
 
 
+class EndpointBeingRemoved(RuntimeError):
+    """A failed endpoint goes away first; the message is tried again when it is gone."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     name: str
@@ -24,6 +28,10 @@ def release(serving: deployment.Serving, project: str, version: int, artefact: s
     _create_once("create_model", deployment.model(serving, project, version, artefact))
     _create_once("create_endpoint_config", deployment.endpoint_config(serving, project, version))
     endpoint = describe(deployment.endpoint_name(serving.stage, project))
+    if endpoint is not None and endpoint.status == "Failed":
+        # Its very first release never answered; such an endpoint takes no update.
+        client("sagemaker").delete_endpoint(EndpointName=endpoint.name)
+        raise EndpointBeingRemoved(endpoint.name)
     if endpoint is None:
         client("sagemaker").create_endpoint(
             EndpointName=deployment.endpoint_name(serving.stage, project), EndpointConfigName=config

@@ -79,7 +79,7 @@ def endpoint_config(serving: Serving, project: str, version: int) -> dict[str, A
             },
             "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4},
         },
-        "KmsKeyId": serving.key_arn,
+        # No KmsKeyId here: instances with NVMe, as ml.g4dn, encrypt in hardware and refuse one.
     }
 
 

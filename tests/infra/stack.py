@@ -1,0 +1,167 @@
+"""The stack as CloudFormation gets it: template.yaml expanded by SAM's own translator, without an account."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARTEFACT = "s3://artefacts/archive.zip"
+"""Stands for what `sam deploy` uploads: the translator takes no local folder."""
+
+Properties = dict[str, Any]
+
+
+@cache
+def source() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((REPOSITORY / "template.yaml").read_text())
+    return parsed
+
+
+def expanded() -> dict[str, Any]:
+    """The template after `Transform`, conditions and references left in place."""
+    template = deepcopy(source())
+    template["Globals"]["Function"]["CodeUri"] = ARTEFACT
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = ARTEFACT
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
+    result: dict[str, Any] = translator.translate(template, {})
+    return result
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Questions to an expanded template; missing parts answer with something empty, for mutations' sake."""
+
+    template: dict[str, Any]
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        resources: dict[str, dict[str, Any]] = self.template["Resources"]
+        return resources
+
+    @cached_property
+    def by_type(self) -> dict[str, dict[str, Properties]]:
+        found: dict[str, dict[str, Properties]] = defaultdict(dict)
+        for name, resource in self.resources.items():
+            found[resource["Type"].removeprefix("AWS::")][name] = resource.get("Properties", {})
+        return found
+
+    def of_type(self, kind: str) -> dict[str, Properties]:
+        """Properties by logical id."""
+        return self.by_type.get(kind, {})
+
+    def properties(self, name: str | None) -> Properties:
+        found: Properties = self.resources.get(name or "", {}).get("Properties", {})
+        return found
+
+    def doors(self) -> list["Door"]:
+        return [Door(self, name) for name in self.of_type("Lambda::Function")]
+
+    def statements(self, kind: str) -> Iterator[tuple[str, Properties]]:
+        """(logical id, statement) of every policy document in resources of this type."""
+        for name, properties in self.of_type(kind).items():
+            for document in documents(properties):
+                yield from ((name, without_condition(s)) for s in document.get("Statement", []))
+
+
+@dataclass(frozen=True)
+class Door:
+    """A function with what belongs to it, by logical ids."""
+
+    stack: Stack
+    function: str
+
+    @property
+    def properties(self) -> Properties:
+        return self.stack.properties(self.function)
+
+    @property
+    def name(self) -> str:
+        """`on_upload`, from its handler `functions.on_upload.handler`."""
+        return str(self.properties.get("Handler", "..")).split(".")[1]
+
+    @property
+    def mappings(self) -> list[Properties]:
+        mappings = self.stack.of_type("Lambda::EventSourceMapping").values()
+        return [mapping for mapping in mappings if target(mapping.get("FunctionName")) == self.function]
+
+    @property
+    def queue(self) -> str:
+        return next((target(mapping.get("EventSourceArn")) for mapping in self.mappings), "")
+
+    @property
+    def dead_letters(self) -> str:
+        return dead_letters(self.stack.properties(self.queue))
+
+    @property
+    def role(self) -> str:
+        return target(self.properties.get("Role"))
+
+    @property
+    def logs(self) -> str:
+        return target(self.properties.get("LoggingConfig", {}).get("LogGroup"))
+
+    @property
+    def alarms(self) -> list[str]:
+        """Of its dead-letter queue."""
+        alarms = self.stack.of_type("CloudWatch::Alarm").items()
+        return [name for name, alarm in alarms if self.dead_letters in references(alarm.get("Dimensions"))]
+
+
+def documents(properties: Properties) -> list[Properties]:
+    """The policy documents of one resource; who may assume a role is not among them."""
+    found = [properties.get("PolicyDocument"), properties.get("KeyPolicy")]
+    found += [policy.get("PolicyDocument") for policy in properties.get("Policies", [])]
+    return [document for document in found if document]
+
+
+def dead_letters(queue: Properties) -> str:
+    return target(queue.get("RedrivePolicy", {}).get("deadLetterTargetArn"))
+
+
+def target(value: Any) -> str:
+    """The logical id that a reference names; empty for none."""
+    return next(iter(sorted(references(value))), "")
+
+
+def references(value: Any) -> set[str]:
+    """Every logical id that is mentioned, pseudo parameters aside."""
+    if isinstance(value, dict):
+        if "Ref" in value:
+            return {value["Ref"]} - {"AWS::NoValue"}
+        if "Fn::GetAtt" in value:
+            return {value["Fn::GetAtt"][0]}
+        if "Fn::Sub" in value:
+            names = re.findall(r"\$\{([\w:]+)", value["Fn::Sub"])
+            return {name for name in names if not name.startswith("AWS::")} - {"Stage"}
+        return set[str]().union(*map(references, value.values()))
+    return set[str]().union(*map(references, value)) if isinstance(value, list) else set()
+
+
+def without_condition(statement: Properties) -> Properties:
+    """The statement itself where it stands in `Fn::If: [condition, statement, NoValue]`."""
+    chosen: Properties = statement["Fn::If"][1] if "Fn::If" in statement else statement
+    return chosen
+
+
+def listed(value: Any) -> list[Any]:
+    """IAM lets one thing stand for a list of one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def text(value: Any) -> str:
+    """A plain string or the pattern of Fn::Sub."""
+    return (
+        value if isinstance(value, str) else str(value.get("Fn::Sub", "")) if isinstance(value, dict) else ""
+    )
