@@ -53,7 +53,8 @@ class Laptop(BaseModel):
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud, as its root user."""
-        return boto3.client(
+        # Never boto3's default session: it may remember an environment from before this cloud.
+        return boto3.Session().client(
             service,
             endpoint_url=self.endpoint,
             region_name=self.region,

@@ -17,6 +17,9 @@ from local.sagemaker.transitions import move
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
+KILLED = (-9, 137)
+"""How SIGKILL looks, from outside and through a shell."""
+
 SYNC_EVERY = 2.0
 """Seconds between two looks at the checkpoints."""
 
@@ -90,6 +93,16 @@ class TrainingRun:
         return checkpoints
 
     def _train(self, checkpoints: storage.Checkpoints | None) -> list[str]:
+        """A container that somebody else killed is a lost instance: retried as RetryStrategy allows."""
+        attempts = 1 + self.job.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        for _ in range(attempts):
+            outcome = self._attempt(checkpoints)
+            if outcome is not None:
+                return outcome
+        return ["Failed", f"InternalServerError: the instance was lost {attempts} times"]
+
+    def _attempt(self, checkpoints: storage.Checkpoints | None) -> list[str] | None:
+        """None: the container was killed from outside."""
         self._check_interruption()
         self._enter("Training")
         with self.state.job(self.name) as job:
@@ -106,7 +119,11 @@ class TrainingRun:
         self._check_interruption()
         with self.state.job(self.name) as job:
             job["FinalMetricDataList"] = list(log.metrics.values())
-        return self._verdict(child, log)
+        return None if self._was_lost(child) else self._verdict(child, log)
+
+    def _was_lost(self, child: Child) -> bool:
+        killed = child.exit_code in KILLED
+        return killed and "StopReason" not in self.job and not self.tree.failure.exists()
 
     def _watch(self, child: Child, checkpoints: storage.Checkpoints | None) -> None:
         """Until the container ended, by itself or because it had to."""

@@ -73,6 +73,8 @@ def training_job(
         },
         "StoppingCondition": stopping,
         "EnableManagedSpotTraining": platform.spot,
+        # Of lost instances; what the container itself reports is final.
+        "RetryStrategy": {"MaximumRetryAttempts": 3},
         # Patients' images are in there, and nothing that the container needs is outside.
         "EnableNetworkIsolation": True,
         "Environment": {"STAGE": platform.stage},

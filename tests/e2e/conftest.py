@@ -1,7 +1,8 @@
 """One laptop cloud for all end-to-end tests: the real template, deployed by the real SAM CLI, under IAM."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -18,6 +19,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     with laptop(tmp_path_factory.mktemp("cloud"), fresh=True) as up:
         choose_laptop(up.home / "laptop.json")
         yield up
+
+
+@pytest.fixture
+def fail_webhooks(cloud: Laptop) -> Callable[[int, int], None]:
+    """Let the webhook receiver answer the next posts with this status."""
+
+    def fail(status: int, times: int) -> None:
+        request = Request(f"{cloud.webhooks}/_fail?status={status}&times={times}", method="POST")
+        urlopen(request).close()
+
+    return fail
 
 
 @pytest.fixture(scope="session")

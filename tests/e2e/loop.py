@@ -60,6 +60,12 @@ class Loop:
         self.wait_for_verdicts(ids)
         return ids
 
+    def upload_labelled_of(self, folder: Path, classes: tuple[str, ...]) -> None:
+        files = [file for label in classes for file in sorted((folder / label).iterdir())]
+        self.wait_for_verdicts(
+            [self.put(f"labelled/{file.parent.name}/{file.name}", file.read_bytes()) for file in files]
+        )
+
     def wait_for_verdicts(self, ids: list[str], seconds: float = 120.0) -> list[Upload]:
         until("every verdict", lambda: all(self.is_decided(one) for one in ids), seconds)
         return [upload for one in ids if (upload := self.upload(one)) is not None]

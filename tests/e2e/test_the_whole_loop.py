@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from events.dataset import Sample
 from events.inference import ModelOutput
 from local.samples import TRUTH
 from medloop.aws import objects
@@ -27,7 +28,11 @@ def test_the_first_model_becomes_champion(shapes: Loop) -> None:
 
 def test_every_labelled_image_is_in_the_dataset_once(shapes: Loop, samples: Path) -> None:
     files = [file for file in (samples / "labelled").rglob("*") if file.is_file()]
-    assert len(catalogue().read(lambda conn: training_samples(conn, "shapes"))) == len(files)
+    first = shapes.jobs()[-1]
+    path = f"datasets/shapes/{first.dataset}/manifest.jsonl"
+    manifest = objects.read(shapes.settings.curated_bucket, path).decode().splitlines()
+    samples_of = [Sample.model_validate_json(line) for line in manifest]
+    assert len({sample.image for sample in samples_of}) == len(samples_of) == len(files)
 
 
 def test_an_unseen_image_is_answered(shapes: Loop, samples: Path) -> None:
