@@ -5,6 +5,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from medloop.rules.project import Gate, Project, Retraining, Training
 from medloop.rules.reasons import Reason
 
 HERE = Path(__file__).parent
@@ -89,7 +92,54 @@ def text_of(node: ast.stmt | None) -> str:
     return ""
 
 
-PAGES: dict[str, Callable[[], str]] = {"events": events, "reasons": reasons}
+EXAMPLE = """```yaml
+classes: [normal, pneumonia]
+training:
+  recipe: small
+  max_minutes: 30
+gate:
+  minimum_accuracy: 0.85
+retraining:
+  every_days: 7
+  after_new_labels: 200
+```"""
+
+
+def projects() -> str:
+    """docs/projects.md: every field of project.yaml with its default."""
+    source = ast.parse((HERE.parent / "medloop" / "rules" / "project.py").read_text())
+    nodes = {node.name: node for node in source.body if isinstance(node, ast.ClassDef)}
+    sections = [("", Project), ("training", Training), ("gate", Gate), ("retraining", Retraining)]
+    parts = [project_section(title, model, nodes[model.__name__]) for title, model in sections]
+    return "\n".join(
+        [
+            "# project.yaml",
+            "",
+            "One file per project, uploaded as `<project>/project.yaml` or made by `medloop project create`.",
+            "Only the classes must be named. A new version takes effect when it is uploaded; images refused",
+            "for want of the project or a class are then taken in by themselves.",
+            "",
+            EXAMPLE,
+            "",
+            *parts,
+            "Generated from `medloop/rules/project.py` by `python docs/generate.py projects`.",
+            "",
+        ]
+    )
+
+
+def project_section(title: str, model: type[BaseModel], node: ast.ClassDef) -> str:
+    rows = []
+    for row, (name, field) in zip(fields(node), model.model_fields.items(), strict=True):
+        nested = isinstance(field.default, BaseModel)
+        default = "see below" if nested else "required" if field.is_required() else f"`{field.default}`"
+        rows.append(f"{row.rstrip('|').rstrip()} | {default} |")
+        assert f"`{name}`" in row
+    head = [f"## {title}", ""] if title else []
+    return "\n".join([*head, "| field | type | | default |", "|---|---|---|---|", *rows, ""])
+
+
+PAGES: dict[str, Callable[[], str]] = {"events": events, "projects": projects, "reasons": reasons}
 """One entry per page: its name without `.md`, and what writes it."""
 
 
