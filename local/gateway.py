@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import alarms, layers, versions
+from local import alarms, grants, layers, versions
 
 SAVE_EVERY = 60.0
 """Seconds of work that a power cut may cost; the bodies of S3 objects are on disk at once."""
@@ -111,6 +111,7 @@ def main() -> None:
     )
     alarms.amend(cloudwatch)
     trust_loopback(evaluator)
+    grants.amend(evaluator)
     name_batches_as_on_aws(importlib.import_module("ministack.core.iam_actions"))
     share_code(functions)
     spare_machine(functions, max(2, os.cpu_count() or 1))

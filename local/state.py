@@ -135,6 +135,7 @@ def server_environment(home: Path, endpoint: str) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home / "s3"),
         "MEDLOOP_SAGEMAKER_DIR": str(home / "sagemaker"),
+        "MEDLOOP_GRANTS": str(home / "grants.jsonl"),
         "MEDLOOP_LAYERS_DIR": str(home / "layers"),
         "MEDLOOP_STOP_GRACE_SECONDS": "30",
         "CLOUDTRAIL_RECORDING": "1",

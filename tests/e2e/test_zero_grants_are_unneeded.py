@@ -1,0 +1,61 @@
+"""Every action that a role is granted was used by these tests, or stands here with its reason.
+
+Runs last, after everything else in this folder has used what it needs.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import grants
+from local.state import Laptop
+from medloop.aws.clients import client
+
+pytestmark = pytest.mark.cloud
+
+BY_AWS_ITSELF = ("kms:", "logs:", "xray:", "ecr:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueue")
+"""Used by AWS services in the role's name; the laptop's services do the same without asking."""
+
+NEEDED_ELSEWHERE = {
+    "sagemaker:AddTags": "CreateTrainingJob with tags",
+    "sagemaker:DeleteEndpoint": "an endpoint whose very first release failed",
+    "sagemaker:DescribeEndpointConfig": "Application Auto Scaling looks at the variant in the caller's name",
+    "sagemaker:UpdateEndpointWeightsAndCapacities": "Application Auto Scaling checks it in the caller's name",
+    "cloudwatch:PutMetricAlarm": "target tracking makes alarms in the caller's name",
+    "cloudwatch:DescribeAlarms": "target tracking looks at them",
+    "cloudwatch:DeleteAlarms": "target tracking replaces them",
+    "cloudwatch:PutMetricData": "SageMaker's own metrics",
+    "iam:CreateServiceLinkedRole": "the account's first scalable endpoint",
+    "s3:GetObjectTagging": "copying a large object in parts",
+    "s3:PutObjectTagging": "copying a large object in parts",
+    "s3:GetObjectVersion": "ministack asks for s3:GetObject even where a version is named",
+}
+
+
+def granted() -> Iterator[tuple[str, str]]:
+    """(role, action) of every Allow in the deployed roles."""
+    iam = client("iam")
+    for role in iam.list_roles()["Roles"]:
+        name = role["RoleName"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+            for statement in statements:
+                actions = statement["Action"]
+                yield from ((name, a) for a in ([actions] if isinstance(actions, str) else actions))
+
+
+def test_nothing_is_granted_without_need(cloud: Laptop, request: pytest.FixtureRequest) -> None:
+    files = {item.path.name for item in request.session.items}
+    missing = {file.name for file in Path(__file__).parent.glob("test_*.py")} - files
+    if missing:
+        pytest.skip(f"needs the whole folder to have run; missing {', '.join(sorted(missing))}")
+    used = grants.read(cloud.home / "grants.jsonl")
+    unused = {
+        (role, action)
+        for role, action in granted()
+        if (role, action) not in used and not action.startswith(BY_AWS_ITSELF)
+    }
+    assert {(role, action) for role, action in unused if action not in NEEDED_ELSEWHERE} == set()
