@@ -80,7 +80,6 @@ DOORS: dict[str, Grants] = {
     },
     "on_inference_request": {
         ENDPOINTS: "sagemaker:InvokeEndpointAsync",
-        "CuratedBucket/images/*": "s3:GetObject",
         "IdempotencyTable": REMEMBER,
     },
     "on_inference_finished": {
@@ -119,8 +118,8 @@ SAGEMAKER: Grants = {
     "ModelsBucket": "s3:ListBucket",
     "PredictionsBucket": "s3:ListBucket",
     "CuratedBucket/*": "s3:GetObject",
-    "ModelsBucket/jobs/*": "s3:GetObject s3:PutObject s3:DeleteObject",
-    "ModelsBucket/checkpoints/*": "s3:GetObject s3:PutObject s3:DeleteObject",
+    "ModelsBucket/jobs/*": "s3:GetObject s3:PutObject",
+    "ModelsBucket/checkpoints/*": "s3:GetObject s3:PutObject",
     "PredictionsBucket/raw/*": "s3:PutObject",
     "PredictionsBucket/failed/*": "s3:PutObject",
     "Key": "kms:Decrypt kms:GenerateDataKey kms:DescribeKey kms:CreateGrant",
