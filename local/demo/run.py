@@ -123,7 +123,7 @@ def show_epochs(console: Console, job: str, seen: set[str]) -> None:
         line = event["message"].strip()
         if line.startswith("epoch=") and line not in seen:
             seen.add(line)
-            console.print(line, highlight=False)
+            console.print(line, highlight=False, soft_wrap=True)
 
 
 def wait_for_champion(job: Job) -> None:
