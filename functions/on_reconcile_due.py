@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 
-from medloop.rules.intake import image_id
-
 from events.inference import InferenceRequested
 from events.training import TrainingJobDetail, TrainingJobStateChanged
 from events.upkeep import ReconcileDue
@@ -19,6 +17,7 @@ from medloop.catalogue.models import Model, list_champions
 from medloop.catalogue.predictions import overdue_predictions
 from medloop.catalogue.uploads import Upload, known_versions, unfinished_uploads
 from medloop.platform import catalogue, now
+from medloop.rules.intake import image_id
 from medloop.settings import settings
 
 UPLOAD_PATIENCE = timedelta(minutes=15)
