@@ -41,7 +41,6 @@ def serving_platform(of: Settings) -> Serving:
         role_arn=of.sagemaker_role_arn,
         image=of.container_image,
         instance_type=of.endpoint_instance_type,
-        max_instances=of.endpoint_max_instances,
         key_arn=of.key_arn,
         predictions_bucket=of.predictions_bucket,
         success_topic_arn=of.inference_success_topic_arn,

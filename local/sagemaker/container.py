@@ -108,10 +108,6 @@ def _channels(job: Record) -> list[Record]:
     return list(job.get("InputDataConfig", []))
 
 
-def _channel_names(job: Record) -> list[str]:
-    return [channel["ChannelName"] for channel in _channels(job)]
-
-
 def _channel(channel: Record) -> Record:
     source = channel["DataSource"]["S3DataSource"]
     return {

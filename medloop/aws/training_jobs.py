@@ -62,10 +62,6 @@ def describe(name: str) -> TrainingJob | None:
     )
 
 
-def stop(name: str) -> None:
-    client("sagemaker").stop_training_job(TrainingJobName=name)
-
-
 def read_evaluation(models_bucket: str, job: str) -> Evaluation:
     """`evaluation.json` out of the job's output.tar.gz.
 

@@ -51,11 +51,6 @@ WHERE id = %(id)s AND state = 'requested'"""
 
 GET = "SELECT * FROM predictions WHERE id = %(id)s"
 
-LIST = """
-SELECT * FROM predictions
-WHERE (%(project)s::text IS NULL OR project = %(project)s) AND (%(image)s::text IS NULL OR image = %(image)s)
-ORDER BY requested_at DESC, id LIMIT %(limit)s"""
-
 OF_IMAGES = """
 SELECT * FROM predictions p
 WHERE p.image = ANY(%(images)s) AND NOT EXISTS (
@@ -110,13 +105,6 @@ def fail_prediction(conn: Connection, prediction_id: str, reason: str, at: datet
 
 def get_prediction(conn: Connection, prediction_id: str) -> Prediction | None:
     return one(conn, Prediction, GET, {"id": prediction_id})
-
-
-def list_predictions(
-    conn: Connection, project: str | None = None, image: str | None = None, limit: int = 100
-) -> list[Prediction]:
-    """Latest first."""
-    return many(conn, Prediction, LIST, {"project": project, "image": image, "limit": limit})
 
 
 def predictions_of(conn: Connection, images: Iterable[str]) -> list[Prediction]:

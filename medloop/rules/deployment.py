@@ -17,7 +17,6 @@ class Serving:
     role_arn: str
     image: str
     instance_type: str
-    max_instances: int
     key_arn: str
     predictions_bucket: str
     success_topic_arn: str

@@ -12,7 +12,6 @@ SERVING = Serving(
     role_arn="arn:aws:iam::000000000000:role/sagemaker",
     image="000000000000.dkr.ecr.us-east-1.amazonaws.com/medloop:1",
     instance_type="ml.g4dn.xlarge",
-    max_instances=2,
     key_arn="arn:aws:kms:us-east-1:000000000000:key/k",
     predictions_bucket="predictions",
     success_topic_arn="arn:aws:sns:us-east-1:000000000000:good",
