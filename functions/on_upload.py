@@ -157,7 +157,7 @@ def image_row(
         project=admission.project,
         purpose=IMAGE_PURPOSES[admission.purpose],
         label=admission.label,
-        patient_group=group(key, admission.project, picture.patient_id, array),
+        patient_group=group(key, admission.project, picture.identity.patient_id, array),
         content_sha256=content,
         array_path=path,
         array_sha256=array,

@@ -1,5 +1,7 @@
 """From any bytes to a picture: the one door of this package."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from medloop.imaging.picture import Picture
@@ -35,10 +37,10 @@ def _read(data: bytes, format_: Format) -> Picture:
         raise Refused(Reason.UNSUPPORTED_FORMAT, {"format": format_.value})
     # Loaded by format: a function that sees only PNG never pays for the other, nor the reverse.
     if format_ is Format.DICOM:
-        from medloop.imaging.dicom import read_dicom
+        from medloop.imaging.dicom.image import read_dicom
 
         picture = read_dicom(data)
-        return Picture(picture.values, {"format": format_.value, **picture.facts}, picture.patient_id)
+        return replace(picture, facts={"format": format_.value, **picture.facts})
     from medloop.imaging.raster import read_raster
 
     return read_raster(data, format_)

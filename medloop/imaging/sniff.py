@@ -4,7 +4,7 @@ import re
 import struct
 from enum import StrEnum
 
-from medloop.imaging.vr import KNOWN
+from medloop.imaging.dicom.vr import KNOWN
 
 
 class Format(StrEnum):

@@ -46,12 +46,59 @@ class Training(Section):
     seed: int = Field(default=0, ge=0)
 
 
+class Intake(Section):
+    """What is taken in although it is not quite right."""
+
+    strictness: Literal["lenient", "strict"] = "lenient"
+    """Lenient takes in what can be repaired without guessing, and records that; strict refuses it."""
+    polyglots: Literal["refuse", "clean"] = "refuse"
+    """DICOM files whose preamble is a program (PE, ELF, Mach-O): refuse them, or erase the preamble."""
+    misnamed: Literal["accept", "refuse"] = "accept"
+    """Files whose extension names another format than their content."""
+    burned_in: Literal["review", "accept"] = "review"
+    """Pixels that carry text, or usually do: hold them for a person, or trust the source."""
+
+
+class Deidentification(Section):
+    """Options of the Basic Application Level Confidentiality Profile (DICOM PS3.15 Annex E, Table E.1-1)."""
+
+    retain_uids: bool = False
+    retain_device_identity: bool = False
+    retain_institution_identity: bool = False
+    retain_patient_characteristics: bool = False
+    dates: Literal["remove", "shift", "retain"] = "shift"
+    """Shift: every date of a patient by the same number of days, so that intervals survive."""
+    clean_descriptors: bool = False
+    """Keep descriptions after cleaning them, instead of emptying them."""
+    retain_safe_private: bool = False
+    """Keep the private elements that PS3.15 Table E.3.10-1 names as safe."""
+
+
+class Series(Section):
+    """How slices become volumes, and when a series counts as complete."""
+
+    quiet_minutes: float = Field(default=5.0, gt=0, le=24 * 60)
+    """A series without manifest or archive is assembled after this long without another arrival."""
+    spacing_tolerance: float = Field(default=0.01, ge=0, le=1)
+    """Relative deviation of one gap between slices from the usual one that still counts as regular."""
+    gaps: Literal["refuse", "accept"] = "refuse"
+    """Series with missing or irregularly spaced slices."""
+    tilt: Literal["resample", "refuse"] = "resample"
+    """Series with gantry tilt: shear them upright, or refuse."""
+    minimum_slices: int = Field(default=2, ge=2)
+
+
 class Project(Section):
     """Everything the platform needs to know about one project; every field but two has a default."""
 
     project: ProjectName
     task: Literal["classification"] = "classification"
     classes: tuple[ClassName, ...] = Field(min_length=2, max_length=1000)
+    spatial_dims: Literal[2, 3] = 2
+    """What one sample is: a picture, or a volume (assembled from a series, or a NIfTI file)."""
+    intake: Intake = Intake()
+    deidentification: Deidentification = Deidentification()
+    series: Series = Series()
     training: Training = Training()
     gate: Gate = Gate()
     retraining: Retraining = Retraining()

@@ -14,12 +14,12 @@ class WeakKey(ValueError):
     """The pseudonym key is too short."""
 
 
-def group(key: bytes, project: str, patient_id: str | None, sha256: str) -> str:
+def group(key: bytes, project: str, patient_id: str, sha256: str) -> str:
     """What an image is grouped by: its patient, or where none is known its own content's hash.
 
     Two copies of one picture without a patient share a group, so that they cannot fall on two sides.
     """
-    if patient_id is not None and _normal(patient_id):
+    if _normal(patient_id):
         return pseudonym(key, project, patient_id)
     return f"content-{sha256[:32]}"
 

@@ -37,6 +37,29 @@ class Reason(StrEnum):
     CONSTANT_IMAGE = "constant_image"
     NON_FINITE = "non_finite"
     BURNED_IN_REVIEW = "burned_in_review"
+    POLYGLOT_PREAMBLE = "polyglot_preamble"
+    DECLARED_SIZE_TOO_LARGE = "declared_size_too_large"
+    BAD_UID = "bad_uid"
+    UID_COLLISION = "uid_collision"
+    MIXED_PATIENTS = "mixed_patients"
+    TYPE_MISMATCH = "type_mismatch"
+    NOT_STRICT = "not_strict"
+    WRONG_CHECKSUM = "wrong_checksum"
+    ZIP_DAMAGED = "zip_damaged"
+    ZIP_ENCRYPTED = "zip_encrypted"
+    ZIP_EXPANSION = "zip_expansion"
+    ZIP_NESTED = "zip_nested"
+    ZIP_PATH = "zip_path"
+    ZIP_SYMLINK = "zip_symlink"
+    ZIP_DUPLICATE_NAME = "zip_duplicate_name"
+    ZIP_TOO_MANY_ENTRIES = "zip_too_many_entries"
+    INVALID_LABELS = "invalid_labels"
+    INVALID_MANIFEST = "invalid_manifest"
+    SERIES_INCOMPLETE = "series_incomplete"
+    SERIES_IRREGULAR = "series_irregular"
+    SERIES_TILTED = "series_tilted"
+    SERIES_TOO_SHORT = "series_too_short"
+    SERIES_NO_GEOMETRY = "series_no_geometry"
 
     @property
     def explanation(self) -> Explanation:
@@ -125,6 +148,84 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.BURNED_IN_REVIEW: Explanation(
         "The header says that text is burned into the pixels, or its kind usually has some.",
         "Mask the text, set BurnedInAnnotation to NO, and upload it again.",
+    ),
+    Reason.POLYGLOT_PREAMBLE: Explanation(
+        "The 128 bytes before the DICOM data are the start of a program.",
+        "Check where the file came from; `intake: {polyglots: clean}` in project.yaml erases such preambles.",
+    ),
+    Reason.DECLARED_SIZE_TOO_LARGE: Explanation(
+        "The header declares more pixels than the limit.", "Downscale, crop or split it before the upload."
+    ),
+    Reason.BAD_UID: Explanation(
+        "A DICOM unique identifier is longer than 64 characters or holds others than digits and dots.",
+        "Export the image again from its source.",
+    ),
+    Reason.UID_COLLISION: Explanation(
+        "Another image of the project has this SOP instance UID, with other pixels.",
+        "Give each image a UID of its own; two copies of one image must be equal.",
+    ),
+    Reason.MIXED_PATIENTS: Explanation(
+        "The series holds images of several patients.", "Export each patient's series by itself."
+    ),
+    Reason.TYPE_MISMATCH: Explanation(
+        "The file's extension names another format than its content.",
+        "Rename the file, or set `intake: {misnamed: accept}` in project.yaml.",
+    ),
+    Reason.NOT_STRICT: Explanation(
+        "The file deviates from its standard, and the project is strict.",
+        "Correct what the details name, or set `intake: {strictness: lenient}` in project.yaml.",
+    ),
+    Reason.WRONG_CHECKSUM: Explanation(
+        "The content is not what the manifest says.", "Upload the file again; it was changed on its way."
+    ),
+    Reason.ZIP_DAMAGED: Explanation(
+        "The archive cannot be read to its end.", "Make the archive again and upload it."
+    ),
+    Reason.ZIP_ENCRYPTED: Explanation(
+        "The archive is protected by a password.", "Upload it without one; the bucket is encrypted."
+    ),
+    Reason.ZIP_EXPANSION: Explanation(
+        "The archive expands beyond the limit.", "Split it, or check where it came from."
+    ),
+    Reason.ZIP_NESTED: Explanation(
+        "The archive holds another archive.", "Unpack the inner one and upload its files."
+    ),
+    Reason.ZIP_PATH: Explanation(
+        "A name in the archive points outside of it.", "Make the archive with relative names only."
+    ),
+    Reason.ZIP_SYMLINK: Explanation("The archive holds a symbolic link.", "Archive the files themselves."),
+    Reason.ZIP_DUPLICATE_NAME: Explanation(
+        "The archive holds two files of one name.", "Give each file a name of its own."
+    ),
+    Reason.ZIP_TOO_MANY_ENTRIES: Explanation(
+        "The archive holds more files than the limit.", "Split it into several archives."
+    ),
+    Reason.INVALID_LABELS: Explanation(
+        "The label file cannot be used.",
+        "Write UTF-8 CSV with the columns file,label[,split]; the details name the line.",
+    ),
+    Reason.INVALID_MANIFEST: Explanation(
+        "The manifest cannot be used.",
+        'Write JSON: {"files": [{"path": "…", "sha256": "…"}]}; the details name the entry.',
+    ),
+    Reason.SERIES_INCOMPLETE: Explanation(
+        "Slices are missing between the first and the last.",
+        "Upload the missing slices: a new version is then made by itself.",
+    ),
+    Reason.SERIES_IRREGULAR: Explanation(
+        "The distances between slices differ by more than the project tolerates.",
+        "Set `series: {gaps: accept}` or a larger spacing_tolerance in project.yaml.",
+    ),
+    Reason.SERIES_TILTED: Explanation(
+        "The slices are tilted against their stacking direction.",
+        "Set `series: {tilt: resample}` in project.yaml.",
+    ),
+    Reason.SERIES_TOO_SHORT: Explanation(
+        "The series has fewer slices than a volume needs.",
+        "Upload the missing slices, or use the slices as single pictures.",
+    ),
+    Reason.SERIES_NO_GEOMETRY: Explanation(
+        "The images do not say where in the patient they lie.", "Export them with position and orientation."
     ),
 }
 

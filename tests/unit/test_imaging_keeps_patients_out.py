@@ -25,24 +25,24 @@ def shown(value: object) -> str:
 
 def test_the_identifier_is_returned_but_not_printed() -> None:
     picture = read_image(dicom(ramp(), PatientID="CANARY-ID"))
-    assert picture.patient_id == "CANARY-ID"
+    assert picture.identity.patient_id == "CANARY-ID"
     assert "canary" not in shown(picture) + str(picture).lower()
     assert "canary" not in shown(dataclasses.replace(picture, facts={}))
 
 
 @pytest.mark.parametrize("blank", ["", "   "])
 def test_a_blank_identifier_is_none(blank: str) -> None:
-    assert read_image(dicom(ramp(), PatientID=blank)).patient_id is None
+    assert read_image(dicom(ramp(), PatientID=blank)).identity.patient_id == ""
 
 
 def test_a_missing_identifier_is_none() -> None:
-    assert read_image(dicom(ramp(), PatientID=None)).patient_id is None
+    assert read_image(dicom(ramp(), PatientID=None)).identity.patient_id == ""
 
 
 def test_the_character_set_does_not_change_the_identifier() -> None:
     latin = dicom(ramp(), PatientID="J\u00fcrg-1", SpecificCharacterSet="ISO_IR 100")
     modern = dicom(ramp(), PatientID="J\u00fcrg-1", SpecificCharacterSet="ISO_IR 192")
-    assert read_image(latin).patient_id == read_image(modern).patient_id == "J\u00fcrg-1"
+    assert read_image(latin).identity.patient_id == read_image(modern).identity.patient_id == "J\u00fcrg-1"
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -48,7 +48,9 @@ def test_every_picture_is_accepted_at_the_same_scale(samples: Path) -> None:
 
 
 def test_patients_are_fictional_and_have_several_images(samples: Path) -> None:
-    patients = [read_image(path.read_bytes()).patient_id for path in samples.rglob("labelled/*/*.dcm")]
+    patients = [
+        read_image(path.read_bytes()).identity.patient_id for path in samples.rglob("labelled/*/*.dcm")
+    ]
     assert all(patient and patient.startswith("FICTION-") for patient in patients)
     assert len(set(patients)) == len(patients) // 4
 

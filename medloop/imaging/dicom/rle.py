@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from medloop.imaging.header import Header
+from medloop.imaging.dicom.header import Header
 from medloop.rules.reasons import Reason, Refused
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from medloop.imaging.dicom_file import DicomFile
-from medloop.imaging.header import Header
+from medloop.imaging.dicom.file import DicomFile
+from medloop.imaging.dicom.header import Header
 from medloop.rules.reasons import Reason, Refused
 
 _YBR_TO_RGB: Final = np.array([[1, 1, 1], [0, -0.344136, 1.772], [1.402, -0.714136, 0]], dtype=np.float32)

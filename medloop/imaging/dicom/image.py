@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medloop.imaging.colour import palette_to_rgb
-from medloop.imaging.dicom_file import DicomFile, open_dicom
-from medloop.imaging.elements import PIXEL_DATA, PIXEL_KINDS
-from medloop.imaging.header import PALETTE, Header, check_single_frame, read_header
-from medloop.imaging.modality import to_modality
-from medloop.imaging.picture import Facts, Picture
-from medloop.imaging.sop_classes import MODALITIES, is_non_image, usually_has_text
-from medloop.imaging.stored import stored_values
+from medloop.imaging.dicom.colour import palette_to_rgb
+from medloop.imaging.dicom.elements import PIXEL_DATA, PIXEL_KINDS
+from medloop.imaging.dicom.file import DicomFile, open_dicom
+from medloop.imaging.dicom.header import PALETTE, Header, check_single_frame, read_header
+from medloop.imaging.dicom.modality import to_modality
+from medloop.imaging.dicom.sop_classes import MODALITIES, is_non_image, usually_has_text
+from medloop.imaging.dicom.stored import stored_values
+from medloop.imaging.picture import Facts, Identity, Picture
 from medloop.rules.reasons import Reason, Refused
 
 _SOP_CLASS, _MODALITY = 0x00080016, 0x00080060
 _PATIENT_ID, _BURNED_IN = 0x00100020, 0x00280301
+_STUDY_UID, _SERIES_UID, _SOP_UID = 0x0020000D, 0x0020000E, 0x00080018
 _PIXEL_SPACING, _IMAGER_SPACING = 0x00280030, 0x00181164
 _RESCALE_SLOPE = 0x00281053
 _STANDARD_UID = re.compile(r"1\.2\.840\.10008\.[0-9.]{1,40}")
@@ -31,7 +32,7 @@ def read_dicom(data: bytes) -> Picture:
     check_kind(file)
     header = read_header(file)
     values = _values(stored_values(file, header), file, header)
-    return Picture(values, _facts(file, header), _patient_id(file))
+    return Picture(values, _facts(file, header), identity=_identity(file))
 
 
 def check_kind(file: DicomFile) -> None:
@@ -96,14 +97,19 @@ def _spacing(file: DicomFile) -> Facts:
     return {"spacing": "unknown"}
 
 
-def _patient_id(file: DicomFile) -> str | None:
-    """None where it is missing or blank. The character set does not matter: equal bytes stay equal."""
+def _identity(file: DicomFile) -> Identity:
+    uids = (file.word(tag) for tag in (_STUDY_UID, _SERIES_UID, _SOP_UID))
+    return Identity(_patient_id(file), *uids)
+
+
+def _patient_id(file: DicomFile) -> str:
+    """ "" where it is missing or blank. The character set does not matter: equal bytes stay equal."""
     raw = file.raw(_PATIENT_ID)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return unicodedata.normalize("NFC", text).strip() or None
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _standard(uid: str) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medloop.imaging.boundary import decoding
-from medloop.imaging.header import Header
+from medloop.imaging.dicom.header import Header
+from medloop.imaging.dicom.syntaxes import Syntax
 from medloop.imaging.picture import Facts
-from medloop.imaging.syntaxes import Syntax
 from medloop.rules.reasons import Reason, Refused
 
 

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medloop.imaging.codestream import decode_codestream
-from medloop.imaging.colour import upsample_422, ybr_to_rgb
-from medloop.imaging.dicom_file import DicomFile
-from medloop.imaging.elements import PIXEL_DATA, fragments
-from medloop.imaging.header import Header
-from medloop.imaging.rle import decode_rle
-from medloop.imaging.syntaxes import Codec
+from medloop.imaging.dicom.codestream import decode_codestream
+from medloop.imaging.dicom.colour import upsample_422, ybr_to_rgb
+from medloop.imaging.dicom.elements import PIXEL_DATA, fragments
+from medloop.imaging.dicom.file import DicomFile
+from medloop.imaging.dicom.header import Header
+from medloop.imaging.dicom.rle import decode_rle
+from medloop.imaging.dicom.syntaxes import Codec
 from medloop.rules.reasons import Reason, Refused
 
 Values = NDArray[Any]

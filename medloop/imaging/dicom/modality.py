@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from medloop.imaging.colour import lookup_table
-from medloop.imaging.dicom_file import DicomFile
-from medloop.imaging.elements import ITEM_GROUPS, read_elements
-from medloop.imaging.header import Header
+from medloop.imaging.dicom.colour import lookup_table
+from medloop.imaging.dicom.elements import ITEM_GROUPS, read_elements
+from medloop.imaging.dicom.file import DicomFile
+from medloop.imaging.dicom.header import Header
 from medloop.rules.reasons import Reason, Refused
 
 _LUT_SEQUENCE, _LUT_DESCRIPTOR, _LUT_DATA = 0x00283000, 0x00283002, 0x00283006

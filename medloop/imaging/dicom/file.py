@@ -4,9 +4,8 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from medloop.imaging.elements import META_GROUP, PIXEL_DATA, Element, Encoding, read_elements
-from medloop.imaging.limits import MAX_INFLATED, MAX_INFLATION, MIN_INFLATED
-from medloop.imaging.syntaxes import (
+from medloop.imaging.dicom.elements import META_GROUP, PIXEL_DATA, Element, Encoding, read_elements
+from medloop.imaging.dicom.syntaxes import (
     BY_UID,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -14,7 +13,8 @@ from medloop.imaging.syntaxes import (
     Syntax,
     of_codestream,
 )
-from medloop.imaging.vr import KNOWN
+from medloop.imaging.dicom.vr import KNOWN
+from medloop.imaging.limits import MAX_INFLATED, MAX_INFLATION, MIN_INFLATED
 from medloop.rules.reasons import Reason, Refused
 
 _MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010

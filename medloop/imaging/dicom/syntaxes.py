@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from medloop.imaging.elements import Encoding
+from medloop.imaging.dicom.elements import Encoding
 from medloop.rules.reasons import Reason, Refused
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from medloop.imaging.dicom_file import DicomFile
+from medloop.imaging.dicom.file import DicomFile
 from medloop.imaging.limits import check_values
 from medloop.rules.reasons import Reason, Refused
 

@@ -9,8 +9,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
+from medloop.imaging.dicom.vr import KNOWN, LONG
 from medloop.imaging.limits import MAX_DEPTH, MAX_ELEMENTS, check_chunks
-from medloop.imaging.vr import KNOWN, LONG
 from medloop.rules.reasons import Reason, Refused
 
 PIXEL_DATA: Final = 0x7FE00010
