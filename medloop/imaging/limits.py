@@ -4,8 +4,12 @@ from typing import Final
 
 from medloop.rules.reasons import Reason, Refused
 
-MAX_VALUES: Final = 89_000_000
-"""Pixels times channels of one picture: 356 MB as float32, and below Pillow's own warning threshold."""
+MAX_PIXELS: Final = 89_000_000
+"""Pixels of a PNG, JPEG or TIFF page: below Pillow's own warning threshold."""
+
+MAX_VALUES: Final = 2**27
+"""Values of one image, channels and frames included: 512 MiB as float32. A file at the upload limit of
+256 MiB holds no more in 16 bits."""
 
 MAX_ELEMENTS: Final = 100_000
 """DICOM elements of one object, nested ones included: about 0.1 s of reading."""
@@ -23,8 +27,14 @@ MIN_INFLATED: Final = 16 * 2**20
 MAX_INFLATED: Final = 512 * 2**20
 """Bytes that may be inflated at most, whatever the file's size."""
 
+MAX_TEXT_INFLATED: Final = 2**20
+"""Bytes of all compressed comments and colour profiles of a PNG together."""
+
 MAX_CHUNKS: Final = 100_000
 """PNG chunks, JPEG segments or DICOM fragments of one file; walking them takes about 0.1 s."""
+
+MAX_TILES: Final = 65_535
+"""Of one JPEG 2000 codestream, the most that its own markers can number."""
 
 
 def check_chunks(count: int) -> None:
@@ -33,14 +43,26 @@ def check_chunks(count: int) -> None:
         raise Refused(Reason.BAD_HEADER, {"problem": "chunks", "limit": MAX_CHUNKS})
 
 
-def check_values(rows: int, columns: int, channels: int) -> None:
-    """Called with what the header declares, before anything is decoded or allocated.
+def check_pixels(rows: int, columns: int, channels: int = 1) -> None:
+    """Of a raster, as its header declares them, before anything is decoded or allocated.
 
     Raises:
-        Refused: BAD_HEADER for a side below one pixel, PIXEL_LIMIT above MAX_VALUES.
+        Refused: BAD_HEADER for a side below one pixel, PIXEL_LIMIT above MAX_PIXELS or MAX_VALUES.
     """
     facts: dict[str, int | float | str] = {"rows": rows, "columns": columns, "channels": channels}
     if min(rows, columns, channels) < 1:
         raise Refused(Reason.BAD_HEADER, facts)
-    if rows * columns * channels > MAX_VALUES:
-        raise Refused(Reason.PIXEL_LIMIT, {**facts, "limit_values": MAX_VALUES})
+    if rows * columns > MAX_PIXELS or rows * columns * channels > MAX_VALUES:
+        raise Refused(Reason.PIXEL_LIMIT, {**facts, "limit_pixels": MAX_PIXELS, "limit_values": MAX_VALUES})
+
+
+def check_declared(values: int, facts: dict[str, int | float | str]) -> None:
+    """Of a DICOM object or a volume, likewise; `facts` are what the number was computed from.
+
+    Raises:
+        Refused: BAD_HEADER below one value, DECLARED_SIZE_TOO_LARGE above MAX_VALUES.
+    """
+    if values < 1:
+        raise Refused(Reason.BAD_HEADER, facts)
+    if values > MAX_VALUES:
+        raise Refused(Reason.DECLARED_SIZE_TOO_LARGE, {**facts, "limit_values": MAX_VALUES})

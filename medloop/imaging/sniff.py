@@ -2,6 +2,7 @@
 
 import re
 import struct
+import zlib
 from enum import StrEnum
 
 from medloop.imaging.dicom.vr import KNOWN
@@ -28,8 +29,8 @@ class Format(StrEnum):
     UNKNOWN = "unknown"
 
 
-READABLE = frozenset({Format.DICOM, Format.PNG, Format.JPEG})
-NOT_IMAGES = frozenset({Format.TEXT, Format.PDF, Format.UNKNOWN})
+NOT_IMAGES = frozenset({Format.TEXT, Format.PDF, Format.GZIP, Format.UNKNOWN})
+"""GZIP is what is compressed and no NIfTI."""
 
 _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
@@ -40,6 +41,7 @@ _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"II*\x00", Format.TIFF),
     (b"MM\x00*", Format.TIFF),
     (b"II+\x00", Format.TIFF),
+    (b"MM\x00+", Format.TIFF),
     (b"GIF8", Format.GIF),
     (b"\x00\x00\x00\x0cjP  ", Format.JPEG2000),
     (b"\xff\x4f\xff\x51", Format.JPEG2000),
@@ -50,6 +52,10 @@ _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"%PDF-", Format.PDF),
 )
 
+_NIFTI_HEAD = 348
+_GZIP_HEAD = 4096
+"""Compressed bytes that hold as much, a long file name in front of them included."""
+
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+")
 
 
@@ -59,14 +65,27 @@ def sniff(data: bytes) -> Format:
         return Format.DICOM
     for signature, format_ in _SIGNATURES:
         if data.startswith(signature):
-            return format_
+            return _inside(data) if format_ is Format.GZIP else format_
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Format.WEBP
     if data[:2] == b"BM" and data[6:10] == bytes(4):
         return Format.BMP
-    if data[344:348] in (b"n+1\x00", b"ni1\x00") or data[4:8] == b"n+2\x00":
+    if _is_nifti(data):
         return Format.NIFTI
     return Format.TEXT if _TEXT.fullmatch(data[:512]) else Format.UNKNOWN
+
+
+def _is_nifti(data: bytes) -> bool:
+    """Of version 1 at the header's end, of version 2 at its start; `ni` is one half of a pair of files."""
+    return data[344:348] in (b"n+1\x00", b"ni1\x00") or data[4:8] in (b"n+2\x00", b"ni2\x00")
+
+
+def _inside(data: bytes) -> Format:
+    try:
+        head = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(data[:_GZIP_HEAD], _NIFTI_HEAD)
+    except zlib.error:
+        return Format.GZIP
+    return Format.NIFTI if _is_nifti(head) else Format.GZIP
 
 
 def _is_bare_dicom(data: bytes) -> bool:

@@ -4,6 +4,25 @@ from pydantic import BaseModel, ConfigDict
 
 Vector = tuple[float, float, float]
 
+KINDS = (
+    "",
+    "localizer",
+    "phase",
+    "real",
+    "imaginary",
+    "water",
+    "fat",
+    "in_phase",
+    "opposed_phase",
+    "diffusion_coefficient",
+    "anisotropy",
+    "trace",
+    "field_map",
+    "projection",
+    "derived",
+)
+"""Pictures of different kinds never share a volume; "" is the usual: intensity, magnitude, attenuation."""
+
 
 class Frame(BaseModel):
     """One frame's place and occasion: numbers and closed words only, so it may be stored and compared.
@@ -22,19 +41,25 @@ class Frame(BaseModel):
     row_mm: float | None = None
     """Between rows: the first of PixelSpacing; None where it is missing or uncalibrated."""
     column_mm: float | None = None
+    rows: int = 0
+    """Of the frame as it is read, a mosaic's tiles together; 0 where not noted, as for `columns`."""
+    columns: int = 0
+    channels: int = 1
     thickness_mm: float | None = None
     spacing_between_mm: float | None = None
     """SpacingBetweenSlices as stated; positions are the evidence, this is the fallback."""
     instance: int = 0
+    number: int = 0
+    """Within its instance, from 0."""
     acquisition: int = 0
     echo: float = 0.0
     """EchoTime in milliseconds, 0 where not stated."""
     b_value: float | None = None
     """Seconds per square millimetre."""
     time: float | None = None
-    """Order in time: TemporalPositionIndex, or seconds of trigger or acquisition within the series."""
+    """Order in time: temporal position, or milliseconds after the trigger, or seconds into the study."""
     kind: str = ""
-    """What the pixels are, from a closed list: "", localizer, phase, real, imaginary, magnitude, derived…"""
+    """What the pixels are, one of KINDS."""
     mosaic: int = 0
     """Siemens mosaic: how many slices are tiled in this frame; 0 for none."""
     slice_step: Vector | None = None

@@ -8,7 +8,7 @@ import pytest
 from medloop.imaging.arrays import InvalidArray, decode_array, encode_array
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 3)])
+@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 3), (5, 3, 4), (5, 3, 4, 3)])
 def test_a_picture_comes_back_as_it_was(shape: tuple[int, ...]) -> None:
     values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     stored = encode_array(values)
@@ -45,7 +45,8 @@ GOOD = encode_array(np.zeros((2, 2), dtype=np.float32))
         saved(np.zeros((2, 2), dtype=np.float64)),
         saved(np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))),
         saved(np.zeros(4, dtype=np.float32)),
-        saved(np.zeros((2, 2, 4), dtype=np.float32)),
+        saved(np.zeros((2, 2, 2, 4), dtype=np.float32)),
+        saved(np.zeros((2, 2, 2, 2, 3), dtype=np.float32)),
     ],
 )
 def test_anything_else_is_refused(data: bytes) -> None:

@@ -190,7 +190,7 @@ def test_what_a_bare_file_lacks_is_told_from_its_content(syntax: str, cut: objec
     assert callable(cut)
     stored = ramp()
     read: Picture = read_image(cut(dicom(stored, syntax)))
-    assert "preamble" in str(read.facts["repaired"])
+    assert "preamble" in str(read.facts["deviations"])
     np.testing.assert_array_equal(read.values, stored)
 
 
@@ -214,7 +214,7 @@ def test_a_wrongly_stated_encoding_is_seen_through() -> None:
     )
     shifted = data.replace(b"\x02\x00\x10\x00UI\x12\x00", b"\x02\x00\x10\x00UI\x14\x00")
     read = read_image(shifted)
-    assert read.facts["repaired"] == "encoding"
+    assert read.facts["deviations"] == "encoding"
     np.testing.assert_array_equal(read.values, stored)
 
 

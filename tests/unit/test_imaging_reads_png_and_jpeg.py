@@ -1,11 +1,17 @@
 """PNG and JPEG come out upright, grey or RGB, at the depth that they were stored in."""
 
+import struct
+import zlib
+from typing import Any
+
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
 from medloop.imaging.read import read_image
-from tests.images import jpeg, png, ramp, saved
+from medloop.rules.reasons import Reason, Refused
+from tests.images import jpeg, png, png_chunk, ramp, saved
 
 GREY = ramp(5, 7, "u1", step=7)
 COLOUR = ramp(5, 9, "u1", step=5).reshape(5, 3, 3)
@@ -77,3 +83,72 @@ def test_facts_are_measurements() -> None:
         "mode": "L",
         "spacing": "unknown",
     }
+
+
+DEEP = np.random.default_rng(6).integers(0, 65536, (7, 5, 4)).astype("u2")
+
+
+@pytest.mark.parametrize(("channels", "shown"), [(1, 1), (2, 1), (3, 3), (4, 3)])
+def test_sixteen_bits_are_exact_in_every_kind_of_png(channels: int, shown: int) -> None:
+    """Pillow keeps 8 of them, of grey alone all: alpha and colours go another way."""
+    stored = DEEP[..., :channels] if channels > 1 else DEEP[..., 0]
+    read = read_image(bytes(imagecodecs.png_encode(np.ascontiguousarray(stored))))
+    np.testing.assert_array_equal(read.values, DEEP[..., :3] if shown == 3 else DEEP[..., 0])
+    assert (read.facts["bits"], read.facts["channels"]) == (16, shown)
+    assert ("deviations" in read.facts) == (channels in (2, 4))
+
+
+@pytest.mark.parametrize("rows", [33, 64, 5000])
+@pytest.mark.parametrize("values", [ramp(32, 24, "u1", step=5), ramp(32, 24, "u2", step=41)])
+def test_rows_that_are_not_there_are_not_made_up(values: np.ndarray, rows: int) -> None:
+    whole = png(values)
+    header = whole[16:20] + rows.to_bytes(4, "big") + whole[24:29]
+    with pytest.raises(Refused) as refusal:
+        read_image(whole[:8] + png_chunk(b"IHDR", header) + whole[33:])
+    assert refusal.value.reason is Reason.PIXEL_LENGTH_MISMATCH
+    assert refusal.value.facts["actual_bytes"] == 32 * (1 + 24 * values.dtype.itemsize)
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9])
+def test_pixels_that_do_not_inflate_are_not_made_up(at: float) -> None:
+    """The chunk's checksum is right: it was damaged before it was written."""
+    values = np.random.default_rng(12).integers(0, 256, (64, 64)).astype("u1")
+    whole = png(values)
+    start, end = whole.index(b"IDAT") + 4, whole.index(b"IEND") - 8
+    content = bytearray(whole[start:end])
+    content[int(at * len(content))] ^= 0xFF
+    with pytest.raises(Refused) as refusal:
+        read_image(whole[: start - 8] + png_chunk(b"IDAT", bytes(content)) + whole[end + 4 :])
+    assert refusal.value.reason in (Reason.UNDECODABLE, Reason.PIXEL_LENGTH_MISMATCH)
+
+
+@pytest.mark.parametrize("side", [(1, 1), (3, 2), (5, 9), (16, 16)])
+def test_an_interlaced_png_comes_in_seven_passes(side: tuple[int, int]) -> None:
+    """Adam7 (ISO/IEC 15948 §8.2), written by hand: no encoder here does."""
+    values = ramp(*side, "u1", step=3) + 1
+    starts = [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ]
+    passes = [values[top::down, left::across] for left, top, across, down in starts]
+    lines = b"".join(b"\x00" + row.tobytes() for part in passes if part.size for row in part)
+    header = struct.pack(">IIBBBBB", side[1], side[0], 8, 0, 0, 0, 1)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, content) for kind, content in chunks)
+    np.testing.assert_array_equal(read_image(data).values, values)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 2}])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_jpeg_whose_end_was_put_back_is_cut_all_the_same(share: float, options: dict[str, Any]) -> None:
+    values = np.random.default_rng(8).integers(0, 256, (64, 64)).astype("u1")
+    whole = jpeg(values, **options)
+    read_image(whole)
+    with pytest.raises(Refused) as refusal:
+        read_image(whole[: int(share * len(whole))] + whole[-2:])
+    assert refusal.value.reason is Reason.TRUNCATED

@@ -27,5 +27,5 @@ def test_spacing(header: dict[str, Any], facts: dict[str, Any]) -> None:
 
 
 def test_a_ct_without_rescale_is_marked() -> None:
-    assert read_image(dicom(ramp(), Modality="CT")).facts["rescale"] == "missing"
-    assert "rescale" not in read_image(dicom(ramp(), Modality="CT", RescaleSlope="1")).facts
+    assert read_image(dicom(ramp(), Modality="CT")).facts["deviations"] == "rescale_missing"
+    assert "deviations" not in read_image(dicom(ramp(), Modality="CT", RescaleSlope="1")).facts

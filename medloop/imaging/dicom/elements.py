@@ -6,10 +6,10 @@ looked at only when asked for.
 """
 
 import struct
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from medloop.imaging.dicom.vr import KNOWN, LONG
+from medloop.imaging.dicom.vr import LONG, SHORT
 from medloop.imaging.limits import MAX_DEPTH, MAX_ELEMENTS, check_chunks
 from medloop.rules.reasons import Reason, Refused
 
@@ -23,8 +23,11 @@ ITEM_GROUPS: Final = range(0xFFFE)
 """Of one item's content, which a delimiter may end."""
 
 UNDEFINED: Final = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _ITEM_BYTES = {True: b"\xff\xfe\xe0\x00", False: b"\xfe\xff\x00\xe0"}
+# Group, number, VR and the short length; of the long length only its place is known yet.
+_HEADERS = {True: struct.Struct(">HH2sH"), False: struct.Struct("<HH2sH")}
+_LENGTHS = {True: struct.Struct(">I"), False: struct.Struct("<I")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +38,27 @@ class Encoding:
     big: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """Where a value lies: bytes `start` to `end` of the data."""
 
     vr: bytes
     """Two letters, or b"" where the file leaves it out (implicit VR)."""
     start: int
     end: int
+    """Behind the delimiter where one ends the value."""
     encapsulated: bool = False
-    """Pixel data in fragments: `end` lies behind the last one."""
+    """Pixel data in fragments."""
 
 
-@dataclass
-class _Container:
-    """A sequence or an item that is being read."""
+class _Box(NamedTuple):
+    """The data set, a sequence or an item that is being read."""
 
-    end: int | None
-    """None where only a delimiter ends it."""
+    end: int
+    """Beyond the file where only a delimiter ends it."""
     limit: int
     """No value inside may reach beyond: the end of the nearest holder that states one, or of the file."""
-    encoding: Encoding
-
-
-@dataclass
-class _Walk:
-    data: bytes
-    position: int
-    encoding: Encoding
-    found: dict[int, Element] = field(default_factory=dict)
-    open: list[_Container] = field(default_factory=list)
-    count: int = 0
+    implicit: bool
+    big: bool
 
 
 def read_elements(
@@ -76,145 +69,172 @@ def read_elements(
     Raises:
         Refused: TRUNCATED, ELEMENT_LENGTH_BEYOND_FILE, TOO_DEEP, TOO_MANY_ELEMENTS or BAD_HEADER.
     """
-    walk = _Walk(data, start, encoding)
-    while _leave_finished(walk) or walk.position < len(data):
-        if not walk.open and _group(data, walk.position, encoding.big) not in groups:
-            break
-        if _step(walk) in PIXEL_KINDS:
-            break
-    return walk.found
+    return _Walk(data, encoding).read(start, groups)
 
 
-def _group(data: bytes, position: int, big: bool) -> int:
-    return int.from_bytes(data[position : position + 2], "big" if big else "little")
+def end_of_items(data: bytes, start: int, encoding: Encoding) -> int:
+    """Behind the delimiter that ends a sequence of undefined length whose first item is at `start`.
+
+    Raises:
+        Refused: as read_elements.
+    """
+    walk = _Walk(data, encoding)
+    walk.enter_sequence()
+    walk.read(start, ALL_GROUPS)
+    return walk.position
 
 
-def _leave_finished(walk: _Walk) -> bool:
-    while walk.open and walk.open[-1].end is not None and walk.position >= walk.open[-1].end:
-        walk.open.pop()
-    return bool(walk.open)
+class _Walk:
+    """Steps from header to header: behind a value, or into it where that may hold items."""
+
+    def __init__(self, data: bytes, encoding: Encoding) -> None:
+        self.data, self.size = data, len(data)
+        self.boxes = [_Box(self.size, self.size, encoding.implicit, encoding.big)]
+        self.found: dict[int, Element] = {}
+        self.last = 0
+        """The top-level tag that was met last."""
+        self.position = 0
+        """Where reading stopped."""
+
+    def enter_sequence(self) -> None:
+        """Read one sequence's items instead of a data set, up to where its delimiter ends it."""
+        self.boxes[0] = self.boxes[0]._replace(end=0)
+        self._open(None, self.boxes[0].implicit, self.boxes[0].big)
+
+    def read(self, position: int, groups: range) -> dict[int, Element]:
+        data, size, found, boxes = self.data, self.size, self.found, self.boxes
+        little, big_, short = _HEADERS[False].unpack_from, _HEADERS[True].unpack_from, SHORT
+        count = 0
+        while True:
+            end, limit, implicit, big = boxes[-1]
+            if position >= end:
+                if len(boxes) == 1:
+                    self.position = position
+                    return found
+                boxes.pop()
+                continue
+            if position + 8 > size:
+                raise Refused(Reason.TRUNCATED, {"expected_bytes": position + 8, "actual_bytes": size})
+            group, number, vr, length = big_(data, position) if big else little(data, position)
+            is_top = len(boxes) == 1
+            if is_top and group not in groups:
+                return found
+            count += 1
+            if count > MAX_ELEMENTS:
+                raise Refused(Reason.TOO_MANY_ELEMENTS, {"limit": MAX_ELEMENTS})
+            # The usual case first: a short value that ends within what holds it.
+            if not implicit and group != 0xFFFE and vr in short and position + 8 + length <= limit:
+                position += 8
+                if is_top:
+                    found[group << 16 | number] = Element(vr, position, position + length)
+                position += length
+                continue
+            tag = group << 16 | number
+            position = self._unusual(tag, vr, position)
+            if is_top and tag in PIXEL_KINDS:
+                return found
+
+    def _unusual(self, tag: int, vr: bytes, position: int) -> int:
+        """Where to go on from any other element."""
+        if len(self.boxes) == 1:
+            self.last = tag
+        if tag >> 16 == 0xFFFE:
+            return self._delimiter(tag, position)
+        vr, start, length = self._header(vr, position)
+        if length == UNDEFINED:
+            return self._enter_undefined(tag, vr, start)
+        return self._pass_defined(tag, vr, start, start + length)
+
+    def _header(self, vr: bytes, position: int) -> tuple[bytes, int, int]:
+        """VR, where the value starts, its length."""
+        _, _, implicit, big = self.boxes[-1]
+        # Some writers drop single implicit elements into explicit files; a VR is always two known letters.
+        if not implicit and vr in SHORT:
+            return vr, position + 8, _HEADERS[big].unpack_from(self.data, position)[3]
+        is_long = not implicit and vr in LONG
+        start = position + (12 if is_long else 8)
+        if start > self.size:
+            raise Refused(Reason.TRUNCATED, {"expected_bytes": start, "actual_bytes": self.size})
+        return vr if is_long else b"", start, _LENGTHS[big].unpack_from(self.data, start - 4)[0]
+
+    def _delimiter(self, tag: int, position: int) -> int:
+        box = self.boxes[-1]
+        length = _LENGTHS[box.big].unpack_from(self.data, position + 4)[0]
+        start = position + 8
+        if tag == ITEM and len(self.boxes) > 1:
+            self._open(None if length == UNDEFINED else start + length, box.implicit, box.big)
+            return start
+        if tag in (ITEM_END, SEQUENCE_END) and len(self.boxes) > 1:
+            self.boxes.pop()
+            if len(self.boxes) == 1 and self.last in self.found:
+                self.found[self.last] = self.found[self.last]._replace(end=start)
+            return start
+        return self._escape("delimiter", position)
+
+    def _enter_undefined(self, tag: int, vr: bytes, start: int) -> int:
+        is_top, box = len(self.boxes) == 1, self.boxes[-1]
+        if tag == PIXEL_DATA and is_top:
+            end = end_of_fragments(self.data, start, box.big)
+            self.found[tag] = Element(vr, start, end, encapsulated=True)
+            return end
+        if is_top:
+            self.found[tag] = Element(vr, start, self.size)
+        # An unknown VR of undefined length is a sequence in implicit little endian (PS3.5 §6.2.2).
+        is_unknown = vr == b"UN"
+        self._open(None, box.implicit or is_unknown, box.big and not is_unknown)
+        return start
+
+    def _pass_defined(self, tag: int, vr: bytes, start: int, end: int) -> int:
+        box = self.boxes[-1]
+        if end > box.limit:
+            return self._overrun(tag, end, start)
+        if len(self.boxes) == 1:
+            self.found[tag] = Element(vr, start, end)
+        is_sequence = vr == b"SQ" or (not vr and self.data[start : start + 4] == _ITEM_BYTES[box.big])
+        if is_sequence and end > start and tag not in PIXEL_KINDS:
+            self._open(end, box.implicit, box.big)
+            return start
+        return end
+
+    def _open(self, end: int | None, implicit: bool, big: bool) -> None:
+        limit = self.boxes[-1].limit if end is None else min(end, self.boxes[-1].limit)
+        self.boxes.append(_Box(self.size + 1 if end is None else limit, limit, implicit, big))
+        if len(self.boxes) > 2 * MAX_DEPTH + 1:  # a sequence and its item count as one level
+            raise Refused(Reason.TOO_DEEP, {"limit": MAX_DEPTH})
+
+    def _overrun(self, tag: int, end: int, position: int) -> int:
+        """A value reaches beyond what holds it: the file, or a sequence of a stated length."""
+        if end > self.size and all(box.end > self.size for box in self.boxes[1:]):
+            # No file was cut by two gigabytes: such a length was never true.
+            absurd = end - self.size >= 2**31
+            reason = Reason.ELEMENT_LENGTH_BEYOND_FILE if absurd else Reason.TRUNCATED
+            raise Refused(reason, {"expected_bytes": end, "actual_bytes": self.size, "tag": f"{tag:08x}"})
+        return self._escape("length", position)
+
+    def _escape(self, problem: str, position: int) -> int:
+        """Skip a sequence that contradicts itself, as far as its own length says; nothing in it is used."""
+        for depth, box in enumerate(self.boxes[1:], 1):
+            if box.end <= self.size:
+                del self.boxes[depth:]
+                return box.end
+        raise Refused(Reason.BAD_HEADER, {"problem": problem, "offset": position})
 
 
-def _step(walk: _Walk) -> int:
-    """Read one element header and move behind it, or into it; the tag when it was a top-level one."""
-    data, position = walk.data, walk.position
-    encoding = walk.open[-1].encoding if walk.open else walk.encoding
-    if position + 8 > len(data):
-        raise Refused(Reason.TRUNCATED, {"expected_bytes": position + 8, "actual_bytes": len(data)})
-    walk.count += 1
-    if walk.count > MAX_ELEMENTS:
-        raise Refused(Reason.TOO_MANY_ELEMENTS, {"limit": MAX_ELEMENTS})
-    group, number = struct.unpack_from(">HH" if encoding.big else "<HH", data, position)
-    tag = group << 16 | number
-    if group == 0xFFFE:
-        return _step_delimiter(walk, tag, encoding)
-    vr, start, length = _header(data, position, encoding)
-    if length == UNDEFINED:
-        return _enter_undefined(walk, tag, vr, start, encoding)
-    return _pass_defined(walk, tag, vr, start, start + length, encoding)
+def end_of_fragments(data: bytes, start: int, big: bool) -> int:
+    """Behind the delimiter that ends encapsulated pixel data.
 
-
-def _header(data: bytes, position: int, encoding: Encoding) -> tuple[bytes, int, int]:
-    """VR, where the value starts, its length."""
-    vr = data[position + 4 : position + 6]
-    order = ">" if encoding.big else "<"
-    # Some writers drop single implicit elements into explicit files; a VR is always two known letters.
-    if encoding.implicit or vr not in KNOWN:
-        return b"", position + 8, struct.unpack_from(order + "I", data, position + 4)[0]
-    if vr not in LONG:
-        return vr, position + 8, struct.unpack_from(order + "H", data, position + 6)[0]
-    if position + 12 > len(data):
-        raise Refused(Reason.TRUNCATED, {"expected_bytes": position + 12, "actual_bytes": len(data)})
-    return vr, position + 12, struct.unpack_from(order + "I", data, position + 8)[0]
-
-
-def _step_delimiter(walk: _Walk, tag: int, encoding: Encoding) -> int:
-    length = struct.unpack_from(">I" if encoding.big else "<I", walk.data, walk.position + 4)[0]
-    start = walk.position + 8
-    if tag == _ITEM and walk.open:
-        walk.position = start
-        _open(walk, None if length == UNDEFINED else start + length, encoding)
-    elif tag in (_ITEM_END, _SEQUENCE_END) and walk.open:
-        walk.position = start
-        walk.open.pop()
-    else:
-        _escape(walk, "delimiter")
-    return 0
-
-
-def _enter_undefined(walk: _Walk, tag: int, vr: bytes, start: int, encoding: Encoding) -> int:
-    if tag == PIXEL_DATA and not walk.open:
-        end = _end_of_fragments(walk.data, start, encoding)
-        walk.found[tag] = Element(vr, start, end, encapsulated=True)
-        walk.position = end
-        return tag
-    # An unknown VR of undefined length is a sequence in implicit little endian (PS3.5 §6.2.2).
-    inner = Encoding(implicit=True) if vr == b"UN" else encoding
-    walk.position = start
-    if not walk.open:
-        walk.found[tag] = Element(vr, start, len(walk.data))
-    _open(walk, None, inner)
-    return 0
-
-
-def _pass_defined(walk: _Walk, tag: int, vr: bytes, start: int, end: int, encoding: Encoding) -> int:
-    if end > _limit(walk):
-        return _overrun(walk, tag, end)
-    if not walk.open:
-        walk.found[tag] = Element(vr, start, end)
-    is_sequence = vr == b"SQ" or (not vr and walk.data[start : start + 4] == _ITEM_BYTES[encoding.big])
-    if is_sequence and end > start and tag not in PIXEL_KINDS:
-        walk.position = start
-        _open(walk, end, encoding)
-    else:
-        walk.position = end
-    return 0 if walk.open else tag
-
-
-def _limit(walk: _Walk) -> int:
-    return walk.open[-1].limit if walk.open else len(walk.data)
-
-
-def _open(walk: _Walk, end: int | None, encoding: Encoding) -> None:
-    limit = _limit(walk) if end is None else min(end, _limit(walk))
-    walk.open.append(_Container(None if end is None else limit, limit, encoding))
-    if len(walk.open) > 2 * MAX_DEPTH:  # a sequence and its item count as one level
-        raise Refused(Reason.TOO_DEEP, {"limit": MAX_DEPTH})
-
-
-def _overrun(walk: _Walk, tag: int, end: int) -> int:
-    """A value reaches beyond what holds it: the file, or a sequence of a stated length."""
-    size = len(walk.data)
-    if end > size and all(box.end is None for box in walk.open):
-        # No file was cut by two gigabytes: such a length was never true.
-        absurd = end - size >= 2**31
-        reason = Reason.ELEMENT_LENGTH_BEYOND_FILE if absurd else Reason.TRUNCATED
-        raise Refused(reason, {"expected_bytes": end, "actual_bytes": size, "tag": f"{tag:08x}"})
-    _escape(walk, "length")
-    return 0
-
-
-def _escape(walk: _Walk, problem: str) -> None:
-    """Skip a sequence that contradicts itself where its own length says how far; nothing in it is used."""
-    for depth, box in enumerate(walk.open):
-        if box.end is not None and box.end <= len(walk.data):
-            walk.position = box.end
-            del walk.open[depth:]
-            return
-    raise Refused(Reason.BAD_HEADER, {"problem": problem, "offset": walk.position})
-
-
-def _end_of_fragments(data: bytes, start: int, encoding: Encoding) -> int:
-    """Behind the delimiter that ends encapsulated pixel data."""
-    layout = struct.Struct(">HHI" if encoding.big else "<HHI")
+    Raises:
+        Refused: BAD_HEADER or TRUNCATED.
+    """
+    layout = struct.Struct(">HHI" if big else "<HHI")
     position, count = start, 0
     while position + 8 <= len(data):
         check_chunks(count := count + 1)
         group, number, length = layout.unpack_from(data, position)
         position += 8
-        if (group << 16 | number) == _SEQUENCE_END:
+        if (group << 16 | number) == SEQUENCE_END:
             return position
-        if (group << 16 | number) != _ITEM or length == UNDEFINED:
+        if (group << 16 | number) != ITEM or length == UNDEFINED:
             raise Refused(Reason.BAD_HEADER, {"problem": "fragment", "offset": position - 8})
         position += length
     raise Refused(Reason.TRUNCATED, {"expected_bytes": position + 8, "actual_bytes": len(data)})
@@ -222,7 +242,7 @@ def _end_of_fragments(data: bytes, start: int, encoding: Encoding) -> int:
 
 def fragments(data: bytes, pixels: Element, big: bool) -> list[bytes]:
     """The fragments of encapsulated pixel data, without the offset table that comes first."""
-    layout = struct.Struct(">I" if big else "<I")
+    layout = _LENGTHS[big]
     parts, position = [], pixels.start
     while position + 8 < pixels.end:
         length = layout.unpack_from(data, position + 4)[0]

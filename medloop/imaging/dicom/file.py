@@ -4,7 +4,9 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from medloop.imaging.dicom.dataset import DataSet
 from medloop.imaging.dicom.elements import META_GROUP, PIXEL_DATA, Element, Encoding, read_elements
+from medloop.imaging.dicom.preambles import PREAMBLE_BYTES, PREFIX, has_preamble, is_program
 from medloop.imaging.dicom.syntaxes import (
     BY_UID,
     EXPLICIT_BIG,
@@ -15,41 +17,39 @@ from medloop.imaging.dicom.syntaxes import (
 )
 from medloop.imaging.dicom.vr import KNOWN
 from medloop.imaging.limits import MAX_INFLATED, MAX_INFLATION, MIN_INFLATED
+from medloop.imaging.picture import Facts
 from medloop.rules.reasons import Reason, Refused
 
 _MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
+_PIXELS = f"{PIXEL_DATA:08x}"
+PAD = "padding"
+"""The word of `repaired` where the file ends one byte before its pixel data does."""
+_PIECE = 2**14
+"""Bytes that are inflated at a time: at most a thousand times as many come out."""
 _STANDARD = re.compile(r"1\.2\.840\.10008\.[0-9.]{1,50}")
 
 
 @dataclass(frozen=True)
-class DicomFile:
-    """A data set that has been found, not interpreted."""
+class DicomFile(DataSet):
+    """A data set that has been found, not interpreted.
 
-    data: bytes
-    """What the elements point into: the file, or what its deflated part holds."""
-    elements: dict[int, Element]
-    encoding: Encoding
+    `data` is the file, or what its deflated part holds.
+    """
+
     syntax: Syntax
     media_sop_class: str
     """As the file meta group states it: a DICOMDIR has it nowhere else."""
     repaired: tuple[str, ...]
     """What the file lacked or stated wrongly and its content told."""
-
-    def raw(self, tag: int) -> bytes:
-        """The value's bytes without padding; b"" where the element is missing."""
-        element = self.elements.get(tag)
-        return self.data[element.start : element.end].strip(b"\x00 ") if element else b""
-
-    def word(self, tag: int) -> str:
-        """A code string or UID; characters outside ASCII are dropped."""
-        return self.raw(tag).decode("ascii", "ignore").strip()
+    is_program: bool = False
+    """An operating system would run the file."""
 
 
 def open_dicom(data: bytes) -> DicomFile:
     """Raises Refused: NO_DATASET, EXPANSION_LIMIT, UNDECODABLE, or what read_elements finds."""
-    has_preamble = data[128:132] == b"DICM"
-    repaired = [] if has_preamble else ["preamble"]
-    start = 132 if has_preamble else 0
+    start = PREAMBLE_BYTES + len(PREFIX) if has_preamble(data) else 0
+    repaired = [] if start else ["preamble"]
+    executable = is_program(data)
     meta = read_elements(data, start, Encoding(), META_GROUP) if _meta_follows(data, start) else {}
     start = max((element.end for element in meta.values()), default=start)
     media_sop_class = _uid(data, meta, _MEDIA_SOP_CLASS)
@@ -60,12 +60,26 @@ def open_dicom(data: bytes) -> DicomFile:
         data, start = _inflate(data, start), 0
     if start >= len(data):
         raise Refused(Reason.NO_DATASET, {"actual_bytes": len(data)})
-    encoding = _encoding(data, start, syntax)
+    encoding = _encoding(data, start)
     if syntax is not None and encoding != syntax.encoding:
         repaired.append("encoding")
-    elements = read_elements(data, start, encoding)
+    data, elements, lacks_pad = _read(data, start, encoding)
+    if lacks_pad:
+        repaired.append(PAD)
     syntax = syntax or _guess(data, elements, encoding)
-    return DicomFile(data, elements, encoding, syntax, media_sop_class, tuple(repaired))
+    return DicomFile(data, elements, encoding, syntax, media_sop_class, tuple(repaired), executable)
+
+
+def _read(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, dict[int, Element], bool]:
+    """The elements, and the data with the pad byte that some writers leave off at the very end."""
+    try:
+        return data, read_elements(data, start, encoding), False
+    except Refused as refusal:
+        missing = int(refusal.facts.get("expected_bytes", 0)) - len(data)
+        if refusal.reason is not Reason.TRUNCATED or missing != 1 or refusal.facts.get("tag") != _PIXELS:
+            raise
+        # Whether a pixel was lost with it is for the pixels' own length to tell.
+        return data + b"\x00", read_elements(data + b"\x00", start, encoding), True
 
 
 def _meta_follows(data: bytes, start: int) -> bool:
@@ -87,30 +101,34 @@ def _uid(data: bytes, meta: dict[int, Element], tag: int) -> str:
 
 
 def _inflate(data: bytes, start: int) -> bytes:
-    """The deflated data set, up to a multiple of its size; what lies behind that is not even inflated."""
-    limit = min(MAX_INFLATED, max(MIN_INFLATED, MAX_INFLATION * (len(data) - start)))
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    """The deflated data set, if it is no more than a multiple of its size."""
+    size = _inflated_size(memoryview(data)[start:])
+    # In one piece of the right size: a buffer that grows would hold a bomb twice.
+    return zlib.decompress(memoryview(data)[start:], -zlib.MAX_WBITS, size)
+
+
+def _inflated_size(deflated: memoryview) -> int:
+    """Counted without keeping anything; what lies behind the limit is not even inflated."""
+    limit = min(MAX_INFLATED, max(MIN_INFLATED, MAX_INFLATION * len(deflated)))
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
     try:
-        inflated = inflater.decompress(memoryview(data)[start:], limit)
+        for start in range(0, len(deflated), _PIECE):
+            size += len(inflater.decompress(deflated[start : start + _PIECE]))
+            if size > limit:
+                facts: Facts = {"compressed_bytes": len(deflated), "limit_bytes": limit}
+                raise Refused(Reason.EXPANSION_LIMIT, facts)
+            if inflater.eof:
+                return size
     except zlib.error as error:
         raise Refused(Reason.UNDECODABLE, {"transfer_syntax": "deflated"}) from error
-    if inflater.eof:
-        return inflated
-    if len(inflated) >= limit:
-        facts: dict[str, int | float | str] = {"compressed_bytes": len(data) - start, "limit_bytes": limit}
-        raise Refused(Reason.EXPANSION_LIMIT, facts)
-    raise Refused(Reason.TRUNCATED, {"actual_bytes": len(data)})
+    raise Refused(Reason.TRUNCATED, {"actual_bytes": len(deflated)})
 
 
-def _encoding(data: bytes, start: int, syntax: Syntax | None) -> Encoding:
-    """As the first element shows it; the stated syntax decides where that is not clear."""
-    stated = syntax.encoding if syntax else Encoding()
-    explicit = data[start + 4 : start + 6] in KNOWN
-    if syntax is None:
-        # Groups of a data set start at 0002 or 0008: read the wrong way round they are above 00FF.
-        big = explicit and data[start] == 0 and data[start + 1] != 0
-        return Encoding(implicit=not explicit, big=big)
-    return Encoding(implicit=not explicit, big=stated.big)
+def _encoding(data: bytes, start: int) -> Encoding:
+    """As the first element shows it, whatever the stated syntax says."""
+    # Data sets start in group 0008, sometimes 0002 or 0010: read the wrong way round that is above 00FF.
+    big = data[start] == 0 and data[start + 1 : start + 2] != b"\x00"
+    return Encoding(implicit=data[start + 4 : start + 6] not in KNOWN, big=big)
 
 
 def _guess(data: bytes, elements: dict[int, Element], encoding: Encoding) -> Syntax:

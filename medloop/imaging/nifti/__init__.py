@@ -1,0 +1,1 @@
+"""NIfTI-1 and -2, single files, plain or gzipped."""
