@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from medloop.aws.clients import client
 
-GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+ARCHIVE: Final = "archive"
+"""The metadata by which an unpacked file tells the upload that it came in."""
 
 
 class ObjectGone(LookupError):
@@ -49,6 +54,35 @@ def write(bucket: str, key: str, content: bytes, content_type: str = "applicatio
     )
 
 
+def write_labelled(bucket: str, key: str, content: bytes, archive: str) -> str:
+    """Write what an archive held, marked with the archive's upload id; the version's id."""
+    answer = client("s3").put_object(
+        Bucket=bucket, Key=key, Body=content, Metadata={ARCHIVE: archive}, ChecksumAlgorithm="SHA256"
+    )
+    return str(answer.get("VersionId", "null"))
+
+
+def written_by(bucket: str, key: str, archive: str, size: int) -> str | None:
+    """The newest version's id if this archive's unpacking wrote it, all `size` bytes; otherwise None."""
+    head = _head(bucket, key)
+    if head is None or head["ContentLength"] != size or head["Metadata"].get(ARCHIVE) != archive:
+        return None
+    return str(head.get("VersionId", "null"))
+
+
+def written_at(bucket: str, key: str, version_id: str) -> datetime:
+    """By S3's own clock.
+
+    Raises:
+        ObjectGone: there is no such version.
+    """
+    head = _head(bucket, key, version_id)
+    if head is None:
+        raise ObjectGone
+    written: datetime = head["LastModified"]
+    return written
+
+
 def copy(source_uri: str, bucket: str, key: str) -> None:
     """Server-side copy of any size.
 
@@ -65,24 +99,24 @@ def copy(source_uri: str, bucket: str, key: str) -> None:
 
 
 def exists(bucket: str, key: str) -> bool:
-    try:
-        client("s3").head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in GONE:
-            return False
-        raise
-    return True
+    return _head(bucket, key) is not None
 
 
 def newest_version(bucket: str, key: str) -> str | None:
     """The version id that a plain read would get, or None where the object is deleted."""
+    head = _head(bucket, key)
+    return None if head is None else str(head.get("VersionId", "null"))
+
+
+def _head(bucket: str, key: str, version_id: str = "null") -> dict[str, Any] | None:
+    version = {} if version_id == "null" else {"VersionId": version_id}
     try:
-        head = client("s3").head_object(Bucket=bucket, Key=key)
+        head: dict[str, Any] = client("s3").head_object(Bucket=bucket, Key=key, **version)
     except ClientError as error:
         if error.response["Error"]["Code"] in GONE:
             return None
         raise
-    return str(head.get("VersionId", "null"))
+    return head
 
 
 def list_keys(bucket: str, prefix: str) -> Iterator[str]:
@@ -100,13 +134,14 @@ def list_folders(bucket: str, prefix: str) -> list[str]:
     ]
 
 
-def list_versions(bucket: str) -> Iterator[ObjectVersion]:
-    """Every version of every object; delete markers are not versions."""
-    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for item in page.get("Versions", []):
-            yield ObjectVersion(
-                bucket, item["Key"], item.get("VersionId", "null"), item["Size"], item["LastModified"]
-            )
+def list_versions(bucket: str, prefix: str = "", limit: int | None = None) -> Iterator[ObjectVersion]:
+    """Every version of every object under `prefix`, at most `limit`; delete markers are not versions."""
+    pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    items = (item for page in pages for item in page.get("Versions", []))
+    for item in islice(items, limit):
+        yield ObjectVersion(
+            bucket, item["Key"], item.get("VersionId", "null"), item["Size"], item["LastModified"]
+        )
 
 
 def delete(bucket: str, keys: list[str]) -> None:

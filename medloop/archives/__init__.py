@@ -1,0 +1,1 @@
+"""Zip archives, unpacked as a stream within fixed memory: no cloud, no temporary files."""
