@@ -4,8 +4,9 @@ import hashlib
 import math
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from events.dataset import Sample, Split
+from training.channel import stream_arrays
 from training.failures import InvalidArray, TrainingFailed
 
 LARGEST_IMAGE = 100_000_000
@@ -33,6 +35,9 @@ HEADER = re.compile(
 )
 NUMBERS = re.compile(r"[<>|](f[48]|[iu][1248])")
 LONGEST_HEADER = 256
+
+READ_IN_ADVANCE = 32
+"""Arrays read but not yet preprocessed: enough to keep every core busy."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,11 @@ def split_samples(samples: Iterable[Sample], classes: Sequence[str]) -> dict[Spl
 
     Raises:
         TrainingFailed: an empty split, a class without training images, an unknown label,
-            an image named twice, or a patient on two sides.
+            an image named twice, a patient on two sides, or volumes.
     """
     samples = tuple(samples)
+    if any(sample.path.endswith(".nii.gz") for sample in samples):
+        raise TrainingFailed("dataset: it holds volumes, and the recipes train on pictures")
     if strangers := {sample.label for sample in samples} - set(classes):
         raise TrainingFailed(f"dataset: {len(strangers)} label(s) are not among the project's classes")
     if len({sample.image for sample in samples}) < len(samples):
@@ -181,17 +188,22 @@ def load_images(
         TrainingFailed: an array is missing, unreadable, or not the one in the manifest.
     """
     pixels = torch.empty(len(samples), how.channels, how.size, how.size)
+    place = {sample.image: index for index, sample in enumerate(samples)}
 
-    def load(index: int) -> None:
-        sample = samples[index]
+    def load(sample: Sample, content: bytes) -> None:
         try:
-            pixels[index] = preprocess(decode_array(_verified(sample, folder)), how)
+            pixels[place[sample.image]] = preprocess(decode_array(_verified(sample, content)), how)
         except InvalidArray as error:
             raise InvalidArray(f"image {sample.image}: {error}") from error
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(load, range(len(samples))):
-            pass
+        under_way: deque[Future[None]] = deque()
+        for sample, content in stream_arrays(samples, folder):
+            under_way.append(pool.submit(load, sample, content))
+            if len(under_way) > READ_IN_ADVANCE:
+                under_way.popleft().result()
+        for last in under_way:
+            last.result()
     return Images(
         pixels=pixels,
         labels=torch.tensor([classes.index(sample.label) for sample in samples]),
@@ -202,29 +214,17 @@ def load_images(
 
 def any_colour(samples: Iterable[Sample], folder: Path) -> bool:
     """Whether one of the images has three channels: then the model looks at colour."""
-    return any(_is_colour(sample, folder) for sample in samples)
+    return any(_is_colour(start) for _, start in stream_arrays(samples, folder, LONGEST_HEADER))
 
 
-def _is_colour(sample: Sample, folder: Path) -> bool:
+def _is_colour(start: bytes) -> bool:
     try:
-        with _locate(sample, folder).open("rb") as stream:
-            return len(_read_header(stream.read(LONGEST_HEADER)).shape) == 3
-    except (InvalidArray, OSError):
+        return len(_read_header(start).shape) == 3
+    except InvalidArray:
         return False  # load_images says what is wrong with it
 
 
-def _locate(sample: Sample, folder: Path) -> Path:
-    path = (folder / sample.path).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise InvalidArray("its path leaves the images channel")
-    return path
-
-
-def _verified(sample: Sample, folder: Path) -> bytes:
-    try:
-        content = _locate(sample, folder).read_bytes()
-    except OSError as error:
-        raise InvalidArray("its array is missing from the images channel") from error
+def _verified(sample: Sample, content: bytes) -> bytes:
     if hashlib.sha256(content).hexdigest() != sample.sha256:
         raise InvalidArray("its array is not the one the dataset version was frozen with (SHA-256 differs)")
     return content

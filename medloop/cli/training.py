@@ -12,6 +12,7 @@ from medloop.cli.target import connect, console, done, stop
 from medloop.cli.uploads import known_project
 from medloop.cli.waiting import wait_for
 from medloop.platform import catalogue
+from medloop.rules.retraining import without_recipe
 
 
 def train(
@@ -20,7 +21,8 @@ def train(
 ) -> None:
     """Freeze a dataset version now and train on it; the schedule and its cool-down are not asked."""
     settings = connect()
-    known_project(project)
+    if why := without_recipe(known_project(project)):
+        stop(f"project {project}: {why}", "`medloop dataset freeze` makes versions to train on elsewhere")
     running = catalogue().read(lambda conn: active_jobs(conn, project))
     if running:
         stop(f"{running[0].name} is already under way", "`medloop status --watch` shows how it goes")

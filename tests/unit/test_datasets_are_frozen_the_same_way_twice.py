@@ -1,64 +1,85 @@
-"""A dataset version is content-addressed, and its split never moves a patient."""
+"""A dataset version is content-addressed: the same images make the same version, in any order."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medloop.rules.datasets import LabelledImage, NotTrainable, freeze, split_of
-
-CLASSES = ("ring", "cross")
-
-
-def images(number: int, groups: int | None = None) -> list[LabelledImage]:
-    return [
-        LabelledImage(
-            image=f"{index:032x}",
-            path=f"images/demo/{index:032x}.npy",
-            sha256=f"{index:064x}",
-            label=CLASSES[index % 2],
-            group=f"patient-{index % (groups or number)}",
-        )
-        for index in range(number)
-    ]
+from medloop.rules.datasets import NotTrainable, freeze
+from tests.candidates import CLASSES, candidate, candidates, csv, image_of, project, upload_of
 
 
 def test_the_order_of_arrival_does_not_change_the_version() -> None:
-    shuffled = images(100)
+    shuffled = candidates(100)
     random.Random(1).shuffle(shuffled)
-    assert freeze("demo", CLASSES, shuffled).id == freeze("demo", CLASSES, images(100)).id
+    assert freeze(project(), shuffled).id == freeze(project(), candidates(100)).id
+
+
+@given(st.randoms(use_true_random=False))
+def test_images_and_labels_may_come_in_any_order(shuffle: random.Random) -> None:
+    images = [replace(one, fingerprint=None) for one in candidates(60, groups=40)]
+    images += [candidate(n, purpose="images", label=None, source_path=f"s/{n}.png") for n in range(60, 80)]
+    images += [candidate(90, array_sha256=images[0].array_sha256), candidate(91, fingerprint="0" * 64)]
+    images += [candidate(92, fingerprint="0" * 63 + "1"), candidate(93, dims=3)]
+    labels = csv("a", *[(f"s/{n}", CLASSES[n % 2]) for n in range(60, 75)])
+    labels += csv("b", *[(f"{n}.png", CLASSES[n % 3 % 2]) for n in range(65, 70)], after=1)
+    first = freeze(project(), images, labels)
+    shuffle.shuffle(images)
+    shuffle.shuffle(labels)
+    again = freeze(project(), images, labels)
+    assert (again.id, again.manifest, again.exclusions) == (first.id, first.manifest, first.exclusions)
 
 
 def test_one_image_more_is_another_version() -> None:
-    assert freeze("demo", CLASSES, images(101)).id != freeze("demo", CLASSES, images(100)).id
+    assert freeze(project(), candidates(101)).id != freeze(project(), candidates(100)).id
 
 
-def test_no_patient_is_on_two_sides() -> None:
-    sides: dict[str, set[str]] = {}
-    for sample in freeze("demo", CLASSES, images(200, groups=41)).samples:
-        sides.setdefault(sample.group, set()).add(sample.split)
-    assert all(len(found) == 1 for found in sides.values())
+def test_another_label_is_another_version() -> None:
+    changed = candidates(100)
+    changed[0] = replace(changed[0], label="cross")
+    assert freeze(project(), changed).id != freeze(project(), candidates(100)).id
 
 
-@given(st.integers(40, 120), st.integers(1, 60))
-def test_growth_moves_no_sample_to_another_side(number: int, more: int) -> None:
-    before = {s.image: s.split for s in freeze("demo", CLASSES, images(number)).samples}
-    after = {s.image: s.split for s in freeze("demo", CLASSES, images(number + more)).samples}
-    assert all(after[image] == split for image, split in before.items())
+def test_an_image_that_is_left_out_makes_no_other_version() -> None:
+    more = [*candidates(100), candidate(100, label=None, purpose="images")]
+    assert freeze(project(), more).id == freeze(project(), candidates(100)).id
+    assert freeze(project(), more).excluded == {"unlabelled": 1}
 
 
-def test_the_shares_are_about_seventy_fifteen_fifteen() -> None:
-    sides = [split_of("demo", f"patient-{number}") for number in range(10_000)]
-    assert sides.count("test") / 10_000 == pytest.approx(0.15, abs=0.015)
-    assert sides.count("validation") / 10_000 == pytest.approx(0.15, abs=0.015)
+def test_a_sample_says_where_it_and_its_label_come_from() -> None:
+    late = candidate(100, purpose="images", label=None, source_path="s1/late.png")
+    labels = csv("table", ("other.png", "ring"), ("s1/late.png", "cross"))
+    samples = {one.image: one for one in freeze(project(), [*candidates(100), late], labels).samples}
+    folder, table = samples[image_of(0)], samples[image_of(100)]
+    assert (folder.label, folder.source, folder.line) == ("ring", image_of(0), 0)
+    assert (table.label, table.source, table.line) == ("cross", upload_of("table"), 3)
+    assert table.content == late.content_sha256 and table.sha256 == late.array_sha256
+
+
+def test_the_manifest_holds_no_path_that_a_user_wrote() -> None:
+    late = candidate(100, purpose="images", label=None, source_path="Doe^Jane.png")
+    frozen = freeze(project(), [*candidates(100), late], csv("a", ("Doe^Jane.png", "ring")))
+    assert len(frozen.samples) == 101
+    assert "Doe" not in frozen.manifest and "Doe" not in repr(late)
+
+
+def test_classes_are_counted_per_side() -> None:
+    frozen = freeze(project(), candidates(100))
+    assert sum(sum(side.values()) for side in frozen.counts.values()) == 100
+    assert frozen.counts["train"]["ring"] == sum(
+        one.split == "train" and one.label == "ring" for one in frozen.samples
+    )
 
 
 def test_a_class_without_training_images_is_named() -> None:
     with pytest.raises(NotTrainable, match="class star"):
-        freeze("demo", (*CLASSES, "star"), images(100))
+        freeze(project(classes=(*CLASSES, "star")), candidates(100))
 
 
-def test_a_single_patient_cannot_be_split() -> None:
-    with pytest.raises(NotTrainable):
-        freeze("demo", CLASSES, images(50, groups=1))
+def test_without_patients_to_test_on_nothing_is_frozen() -> None:
+    images = [candidate(n, label=None, purpose="images") for n in range(100, 103)]
+    with pytest.raises(NotTrainable, match="too few patients") as caught:
+        freeze(project(), [*candidates(12, groups=1), *images])
+    assert caught.value.excluded == {"unlabelled": 3}
