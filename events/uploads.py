@@ -45,6 +45,13 @@ class ObjectRediscovered(Message):
     size: int = Field(ge=0)
 
 
+class ArchiveUploaded(Message):
+    """An archive is to be unpacked. Names it by its upload: the key, which may hold a name, stays behind."""
+
+    kind: Literal["ArchiveUploaded"] = "ArchiveUploaded"
+    upload: ImageId
+
+
 class UploadQuarantined(Message):
     """An upload was refused for good. Carries the reason code, never the key or any header."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import islice
 
 from events.inference import InferenceRequested
+from events.series import SeriesFellQuiet
 from events.training import TrainingJobDetail, TrainingJobStateChanged
 from events.upkeep import ReconcileDue
 from events.uploads import ObjectRediscovered
@@ -15,6 +16,7 @@ from medloop.catalogue.images import Image, predict_images_without_prediction
 from medloop.catalogue.jobs import active_jobs
 from medloop.catalogue.models import Model, list_champions
 from medloop.catalogue.predictions import overdue_predictions
+from medloop.catalogue.series import overdue_series
 from medloop.catalogue.uploads import Upload, known_versions, unfinished_uploads
 from medloop.platform import catalogue, now
 from medloop.rules.intake import image_id
@@ -22,6 +24,9 @@ from medloop.settings import settings
 
 UPLOAD_PATIENCE = timedelta(minutes=15)
 """An event normally takes seconds, "sometimes a minute or longer" (S3 user guide)."""
+
+SERIES_PATIENCE = timedelta(minutes=15)
+"""After the time at which its schedule should have fired; schedules are precise to a minute."""
 
 PREDICTION_PATIENCE = timedelta(minutes=30)
 """Longer than the longest answer: 15 minutes of time-out after a start from zero."""
@@ -34,6 +39,7 @@ def on_reconcile_due(body: str) -> None:
     found = {
         "unannounced_uploads": queues.send_all(settings().intake_queue_url, unannounced()),
         "stuck_uploads": queues.send_all(settings().intake_queue_url, stuck()),
+        "forgotten_series": queues.send_all(settings().series_due_queue_url, forgotten_series()),
         "missing_predictions": queues.send_all(
             settings().inference_requests_queue_url, missing_predictions()
         ),
@@ -65,6 +71,12 @@ def rediscovered(version: ObjectVersion | Upload) -> ObjectRediscovered:
     return ObjectRediscovered(
         bucket=version.bucket, key=version.key, version_id=version.version_id, size=version.size
     )
+
+
+def forgotten_series() -> Iterator[SeriesFellQuiet]:
+    """Slices have arrived, and the schedule that should have looked at them was never made or never fired."""
+    for series in catalogue().read(lambda conn: overdue_series(conn, now() - SERIES_PATIENCE)):
+        yield SeriesFellQuiet(series=series.id)
 
 
 def missing_predictions() -> Iterator[InferenceRequested]:

@@ -19,6 +19,10 @@ class Settings(BaseModel):
     predictions_bucket: str
     backups_bucket: str
     intake_queue_url: str
+    archives_queue_url: str
+    series_due_queue_url: str
+    series_due_queue_arn: str
+    series_schedule_role_arn: str
     retraining_checks_queue_url: str
     training_requests_queue_url: str
     training_outcomes_queue_url: str

@@ -17,6 +17,9 @@ from medloop.catalogue.secret import CatalogueSecret, Connection, dial
 T = TypeVar("T")
 
 ATTEMPTS = 16
+REDIALS = 3
+"""A failover may cut a line more than once; a database that is away is left to the queue's next attempt."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.5
 """Seconds; doubled each time, and a random part of it is waited."""
 
@@ -89,21 +92,20 @@ class Catalogue:
         self.close()
 
     def _until_settled(self, attempt: Callable[[Connection], T]) -> T:
-        pause, reconnected = FIRST_PAUSE, False
+        pause, redials = FIRST_PAUSE, 0
         for _ in range(ATTEMPTS):
             try:
                 return attempt(self._connected())
             except psycopg.Error as error:
                 if self._is_lost():
-                    if reconnected:
+                    if redials == REDIALS:
                         raise Unavailable(f"connection lost ({error.sqlstate or 'no code'})") from None
-                    reconnected = True
+                    redials += 1
                     self._disconnect()
                 elif error.sqlstate not in CONFLICTS:
                     raise without_values(error) from None
-                else:
-                    time.sleep(random.uniform(0.2, 1.0) * pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
+                time.sleep(random.uniform(0.2, 1.0) * pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
         raise Contended(f"lost {ATTEMPTS} races in a row")
 
     def _connected(self) -> Connection:

@@ -5,7 +5,7 @@ Which schema is meant is the connection's business: `Catalogue.elsewhere` gives 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -87,7 +87,7 @@ def _lines(conn: Connection, table: str) -> Iterator[str]:
     last: list[Any] | None = None
     while rows := _page(conn, table, key, last):
         for row in rows:
-            yield _canonical(row)
+            yield _canonical(row, TABLES[table].added)
         last = [rows[-1][column] for column in key]
 
 
@@ -101,7 +101,7 @@ def _page(conn: Connection, table: str, key: tuple[str, ...], last: list[Any] | 
 
 
 def _insert(conn: Connection, table: str, rows: list[dict[str, Any]]) -> int:
-    columns = sorted(rows[0])
+    columns = sorted({column for row in rows for column in row})
     one_row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() for _ in columns))
     statement = INSERT_ROWS.format(
         table=sql.Identifier(table),
@@ -109,12 +109,17 @@ def _insert(conn: Connection, table: str, rows: list[dict[str, Any]]) -> int:
         rows=sql.SQL(", ").join([one_row] * len(rows)),
         key=sql.SQL(", ").join(sql.Identifier(column) for column in TABLES[table].key),
     )
-    return conn.execute(statement, [row[column] for row in rows for column in columns]).rowcount
+    return conn.execute(statement, [row.get(column) for row in rows for column in columns]).rowcount
 
 
-def _canonical(row: Mapping[str, Any]) -> str:
-    """One spelling per row: keys sorted, times in UTC."""
-    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_time)
+def _canonical(row: Mapping[str, Any], added: Collection[str]) -> str:
+    """One spelling per row: keys sorted, times in UTC.
+
+    A column added later is left out where it is NULL: a backup from before it existed then still equals
+    the tables that it is restored into.
+    """
+    known = {column: value for column, value in row.items() if value is not None or column not in added}
+    return json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_time)
 
 
 def _time(value: object) -> str:

@@ -1,9 +1,10 @@
 """Reading rows into frozen dataclasses: a column for a field, by name."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
-from psycopg.rows import class_row
+from psycopg import Cursor
 
 from medloop.catalogue.secret import Connection
 
@@ -12,13 +13,28 @@ Parameters = Mapping[str, Any]
 
 
 def one(conn: Connection, row: type[Row], statement: str, parameters: Parameters) -> Row | None:
-    with conn.cursor(row_factory=class_row(row)) as cursor:
+    with conn.cursor(row_factory=reading(row)) as cursor:
         return cursor.execute(statement, parameters).fetchone()
 
 
 def many(conn: Connection, row: type[Row], statement: str, parameters: Parameters) -> list[Row]:
-    with conn.cursor(row_factory=class_row(row)) as cursor:
+    with conn.cursor(row_factory=reading(row)) as cursor:
         return cursor.execute(statement, parameters).fetchall()
+
+
+def reading(row: type[Row]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], Row]]:
+    """A row factory that passes over columns without a field.
+
+    During an update a function that still runs the old code meets the columns that the new code added.
+    """
+    fields = {field.name for field in dataclasses.fields(cast(Any, row))}
+
+    def factory(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
+        names = [column.name for column in cursor.description or ()]
+        kept = [(name, index) for index, name in enumerate(names) if name in fields]
+        return lambda values: row(**{name: values[index] for name, index in kept})
+
+    return factory
 
 
 def changed(conn: Connection, statement: str, parameters: Parameters) -> int:

@@ -6,7 +6,8 @@ demands, and may meet another process that applies the same one.
 
 import random
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import errors, sql
@@ -20,6 +21,9 @@ ATTEMPTS = 10
 class Table:
     key: tuple[str, ...]
     create: str
+    """The table as it was first deployed. It is never edited again: what came later stands in `added`."""
+    added: Mapping[str, str] = field(default_factory=dict)
+    """Column → type. Rows written before hold NULL there, so that is what the absence of a fact must be."""
 
 
 CREATE_PROJECTS = """
@@ -46,6 +50,23 @@ CREATE TABLE IF NOT EXISTS uploads (
     finished_at timestamptz
 )"""
 
+UPLOADS_ADDED = {
+    "sequencer": "text",
+    "key_hash": "text",
+    "archive": "text",
+    "released": "text",
+    "reviewed_at": "timestamptz",
+}
+
+CREATE_MANIFEST_FILES = """
+CREATE TABLE IF NOT EXISTS manifest_files (
+    manifest text NOT NULL,
+    key_hash text NOT NULL,
+    key text NOT NULL,
+    sha256 text,
+    PRIMARY KEY (manifest, key_hash)
+)"""
+
 CREATE_IMAGES = """
 CREATE TABLE IF NOT EXISTS images (
     id text PRIMARY KEY,
@@ -61,6 +82,64 @@ CREATE TABLE IF NOT EXISTS images (
     accepted_at timestamptz NOT NULL
 )"""
 
+CREATE_SERIES = """
+CREATE TABLE IF NOT EXISTS series (
+    id text PRIMARY KEY,
+    project text NOT NULL,
+    purpose text NOT NULL,
+    label text,
+    patient_group text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    state text NOT NULL,
+    scheduled_for timestamptz,
+    version bigint NOT NULL,
+    slices bigint NOT NULL,
+    reason text,
+    details text,
+    assembled_at timestamptz
+)"""
+
+IMAGES_ADDED = {
+    "source_path": "text",
+    "dims": "integer",
+    "geometry": "text",
+    "array_bytes": "bigint",
+    "fingerprint": "text",
+    "clean_path": "text",
+    "series": "text",
+    "frames": "text",
+    "sop": "text",
+    "superseded_by": "bigint",
+}
+
+# A label is a class (value) or a mask (array_path, array_sha256, facts); it never changes.
+CREATE_LABELS = """
+CREATE TABLE IF NOT EXISTS labels (
+    id text PRIMARY KEY,
+    project text NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    value text,
+    split text,
+    array_path text,
+    array_sha256 text,
+    facts text,
+    source text NOT NULL,
+    line bigint NOT NULL,
+    written_at timestamptz NOT NULL,
+    sequencer text NOT NULL,
+    recorded_at timestamptz NOT NULL
+)"""
+
+CREATE_SIDES = """
+CREATE TABLE IF NOT EXISTS sides (
+    project text NOT NULL,
+    patient_group text NOT NULL,
+    side text NOT NULL,
+    settled_at timestamptz NOT NULL,
+    PRIMARY KEY (project, patient_group)
+)"""
+
 CREATE_DATASETS = """
 CREATE TABLE IF NOT EXISTS datasets (
     id text PRIMARY KEY,
@@ -69,6 +148,8 @@ CREATE TABLE IF NOT EXISTS datasets (
     counts text NOT NULL,
     created_at timestamptz NOT NULL
 )"""
+
+DATASETS_ADDED = {"excluded": "bigint", "bytes": "bigint"}
 
 CREATE_JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -131,9 +212,13 @@ CREATE TABLE IF NOT EXISTS alerts (
 
 TABLES: dict[str, Table] = {
     "projects": Table(("name",), CREATE_PROJECTS),
-    "uploads": Table(("id",), CREATE_UPLOADS),
-    "images": Table(("id",), CREATE_IMAGES),
-    "datasets": Table(("id",), CREATE_DATASETS),
+    "uploads": Table(("id",), CREATE_UPLOADS, UPLOADS_ADDED),
+    "manifest_files": Table(("manifest", "key_hash"), CREATE_MANIFEST_FILES),
+    "images": Table(("id",), CREATE_IMAGES, IMAGES_ADDED),
+    "labels": Table(("id",), CREATE_LABELS),
+    "series": Table(("id",), CREATE_SERIES),
+    "sides": Table(("project", "patient_group"), CREATE_SIDES),
+    "datasets": Table(("id",), CREATE_DATASETS, DATASETS_ADDED),
     "jobs": Table(("name",), CREATE_JOBS),
     "models": Table(("project", "version"), CREATE_MODELS),
     "predictions": Table(("id",), CREATE_PREDICTIONS),
@@ -143,7 +228,13 @@ TABLES: dict[str, Table] = {
 
 # Written for DSQL, which builds indexes only in the background; PostgreSQL gets them without ASYNC.
 INDEX_UPLOADS = "CREATE INDEX ASYNC IF NOT EXISTS uploads_by_state ON uploads (state, project, received_at)"
+INDEX_MEMBERS = "CREATE INDEX ASYNC IF NOT EXISTS uploads_by_archive ON uploads (archive, state)"
+INDEX_KEYS = "CREATE INDEX ASYNC IF NOT EXISTS uploads_by_key ON uploads (key_hash, state)"
+INDEX_MANIFESTS = "CREATE INDEX ASYNC IF NOT EXISTS manifest_files_by_key ON manifest_files (key_hash)"
 INDEX_IMAGES = "CREATE INDEX ASYNC IF NOT EXISTS images_by_array ON images (project, array_sha256)"
+INDEX_SOPS = "CREATE INDEX ASYNC IF NOT EXISTS images_by_sop ON images (project, sop)"
+INDEX_SLICES = "CREATE INDEX ASYNC IF NOT EXISTS images_by_series ON images (series, accepted_at)"
+INDEX_LABELS = "CREATE INDEX ASYNC IF NOT EXISTS labels_by_project ON labels (project, recorded_at)"
 INDEX_JOBS = "CREATE INDEX ASYNC IF NOT EXISTS jobs_by_project ON jobs (project, requested_at)"
 INDEX_PREDICTIONS = (
     "CREATE INDEX ASYNC IF NOT EXISTS predictions_by_state ON predictions (state, requested_at)"
@@ -154,17 +245,26 @@ INDEX_PREDICTED_IMAGES = (
 
 INDEXES: dict[str, str] = {
     "uploads_by_state": INDEX_UPLOADS,
+    "uploads_by_archive": INDEX_MEMBERS,
+    "uploads_by_key": INDEX_KEYS,
+    "manifest_files_by_key": INDEX_MANIFESTS,
     "images_by_array": INDEX_IMAGES,
+    "images_by_sop": INDEX_SOPS,
+    "images_by_series": INDEX_SLICES,
+    "labels_by_project": INDEX_LABELS,
     "jobs_by_project": INDEX_JOBS,
     "predictions_by_state": INDEX_PREDICTIONS,
     "predictions_by_image": INDEX_PREDICTED_IMAGES,
 }
 
-SELECT_NAMES = """
-SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = current_schema()"""
+SELECT_COLUMNS = """
+SELECT c.relname, a.attname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+WHERE n.nspname = current_schema() AND a.attnum > 0 AND NOT a.attisdropped"""
 
 CREATE_SCHEMA = sql.SQL("CREATE SCHEMA IF NOT EXISTS {schema}")
+ADD_COLUMN = sql.SQL("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {type}")
 DROP_TABLE = sql.SQL("DROP TABLE IF EXISTS {schema}.{table}")
 DROP_SCHEMA = sql.SQL("DROP SCHEMA IF EXISTS {schema}")
 
@@ -173,13 +273,21 @@ def apply(connection: Connection, dialect: Dialect, schema: str | None) -> None:
     """Create what is missing; one cheap look when nothing is."""
     if schema is not None and not _has_schema(connection):
         _define(connection, CREATE_SCHEMA.format(schema=sql.Identifier(schema)))
-    present = {name for (name,) in connection.execute(SELECT_NAMES).fetchall()}
+    present: dict[str, set[str]] = {}
+    for name, column in connection.execute(SELECT_COLUMNS).fetchall():
+        present.setdefault(name, set()).add(column)
     for name, table in TABLES.items():
         if name not in present:
             _define(connection, table.create)
+        for column in table.added.keys() - present.get(name, set()):
+            _define(connection, _adding(name, column, table.added[column]))
     for name, statement in INDEXES.items():
         if name not in present:
             _define(connection, statement if dialect == "dsql" else statement.replace(" ASYNC", ""))
+
+
+def _adding(table: str, column: str, kind: str) -> sql.Composed:
+    return ADD_COLUMN.format(table=sql.Identifier(table), column=sql.Identifier(column), type=sql.SQL(kind))
 
 
 def remove(connection: Connection, schema: str) -> None:
@@ -210,6 +318,7 @@ def _define(connection: Connection, statement: str | sql.Composed) -> None:
         except (
             errors.UniqueViolation,
             errors.DuplicateTable,
+            errors.DuplicateColumn,
             errors.DuplicateObject,
             errors.DuplicateSchema,
             errors.SerializationFailure,

@@ -8,7 +8,7 @@ from medloop.catalogue.jobs import Job, active_jobs, job_counts, list_jobs
 from medloop.catalogue.models import Model, list_champions, model_counts
 from medloop.catalogue.predictions import prediction_counts
 from medloop.catalogue.secret import Connection
-from medloop.catalogue.uploads import Upload, list_quarantined, upload_counts
+from medloop.catalogue.uploads import Selection, Upload, list_quarantined, upload_counts
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def summarise(conn: Connection, project: str | None = None, last: int = 5) -> Su
         jobs=job_counts(conn, project),
         models=model_counts(conn, project),
         predictions=prediction_counts(conn, project),
-        quarantined=list_quarantined(conn, project, last),
+        quarantined=list_quarantined(conn, Selection(project), last),
         active_jobs=active_jobs(conn, project),
         failed_jobs=list_jobs(conn, project, "failed", last),
         champions=list_champions(conn, project),

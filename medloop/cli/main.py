@@ -4,7 +4,24 @@ from typing import Annotated
 
 import typer
 
-from medloop.cli import alerts, doctor, models, projects, recovery, status, training, uploads
+from medloop.cli import (
+    alerts,
+    datasets,
+    deidentify,
+    doctor,
+    inspect,
+    models,
+    projects,
+    quarantine,
+    recovery,
+    redrive,
+    selftest,
+    series,
+    status,
+    training,
+    uploads,
+    volumes,
+)
 from medloop.cli.target import choose
 
 app = typer.Typer(
@@ -16,6 +33,9 @@ app = typer.Typer(
 )
 app.add_typer(projects.app, name="project")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(series.app, name="series")
+app.add_typer(datasets.app, name="dataset")
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(uploads.upload)
@@ -26,6 +46,11 @@ app.command()(models.promote)
 app.command()(models.rollback)
 app.command()(recovery.backup)
 app.command()(recovery.restore)
+app.command()(redrive.redrive)
+app.command()(inspect.inspect)
+app.command()(deidentify.deidentify)
+app.command()(selftest.selftest)
+app.command()(volumes.volumes)
 
 
 @app.callback()

@@ -12,8 +12,20 @@ from medloop.rules.reasons import Reason, Refused
 MAX_IMAGE_BYTES: Final = 256 * 2**20
 """An uncompressed 16-bit mammogram has 60 MB."""
 
+MAX_ARCHIVE_BYTES: Final = 50 * 2**30
+"""S3 takes objects of up to 5 TB; an archive is unpacked by one function in a quarter of an hour."""
+
+MAX_LABELS_BYTES: Final = 64 * 2**20
+"""A million lines of CSV."""
+
 MAX_PROJECT_BYTES: Final = 64 * 2**10
 """A project.yaml with a thousand classes has 20 KB."""
+
+_LIMITS: Final = {
+    Purpose.PROJECT: MAX_PROJECT_BYTES,
+    Purpose.MANIFEST: MAX_LABELS_BYTES,
+    Purpose.ARCHIVE: MAX_ARCHIVE_BYTES,
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def check_size(place: Place, size: int) -> None:
         raise Refused(Reason.MISPLACED, {"part": "file"})
     if size == 0:
         raise Refused(Reason.EMPTY, {"actual_bytes": 0})
-    limit = MAX_PROJECT_BYTES if place.purpose is Purpose.PROJECT else MAX_IMAGE_BYTES
+    limit = _LIMITS.get(place.purpose, MAX_IMAGE_BYTES)
     if size > limit:
         raise Refused(Reason.TOO_LARGE, {"actual_bytes": size, "limit_bytes": limit})
 

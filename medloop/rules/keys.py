@@ -1,7 +1,7 @@
 """Where an uploaded key lies in the layout: `<project>/<purpose>/…`. Keys are data, never paths."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,11 +22,20 @@ class Purpose(StrEnum):
     """`<project>/images/…`: an image whose label arrives separately."""
     PREDICT = "predict"
     """`<project>/predict/…`: to be predicted, never trained on."""
+    LABELS = "labels"
+    """`<project>/labels/…`: labels of images/, as CSV or as masks with the image's stem."""
+    MANIFEST = "manifest"
+    """`manifest.json` or `….manifest.json` in a folder of images: which files belong together."""
+    ARCHIVE = "archive"
+    """`….zip` anywhere in the project: to be unpacked where it lies."""
     FOLDER = "folder"
     """A key that ends with a slash: what consoles write to show an empty folder."""
 
 
-_IMAGE_PURPOSES = frozenset({Purpose.LABELLED, Purpose.IMAGES, Purpose.PREDICT})
+ARCHIVES = (".zip", ".ZIP")
+"""Endings that the archive door's role may not write: template.yaml repeats them."""
+
+_FOLDERS = frozenset({Purpose.LABELLED, Purpose.IMAGES, Purpose.PREDICT, Purpose.LABELS})
 
 
 @dataclass(frozen=True)
@@ -36,13 +45,15 @@ class Place:
     purpose: Purpose
     label: str | None = None
     """The class folder in Unicode NFC, whatever form the uploading system used; only where labelled."""
+    path: str = field(default="", compare=False, repr=False)
+    """Below the purpose's folder, as the user wrote it: may hold names, so it stays in the catalogue."""
 
 
 def parse_key(key: str) -> Place:
     """Accepts any string: spaces, emoji, `..` and control characters in file names are just characters.
 
     Raises:
-        Refused: MISPLACED outside the layout, UNSUPPORTED_FORMAT for labels/ and for zip archives.
+        Refused: MISPLACED outside the layout.
     """
     first, *rest = key.split("/")
     if key.endswith("/"):
@@ -51,16 +62,23 @@ def parse_key(key: str) -> Place:
         raise Refused(Reason.MISPLACED, {"part": "project"})
     if rest == ["project.yaml"]:
         return Place(first, Purpose.PROJECT)
-    if len(rest) < 2:
+    if rest and rest[-1].endswith(ARCHIVES):
+        return Place(first, Purpose.ARCHIVE, path="/".join(rest))
+    if len(rest) < 2 or rest[0] not in _FOLDERS:
         raise Refused(Reason.MISPLACED, {"part": "purpose"})
-    if rest[0] == "labels":
-        raise Refused(Reason.UNSUPPORTED_FORMAT, {"place": "labels"})
-    if rest[0] not in _IMAGE_PURPOSES:
-        raise Refused(Reason.MISPLACED, {"part": "purpose"})
-    if rest[-1].lower().endswith(".zip"):
-        raise Refused(Reason.UNSUPPORTED_FORMAT, {"format": "zip"})
-    purpose = Purpose(rest[0])
-    return Place(first, purpose, _label(rest[1:]) if purpose is Purpose.LABELLED else None)
+    purpose, path = Purpose(rest[0]), "/".join(rest[1:])
+    if purpose is not Purpose.LABELS and _is_manifest(rest[-1]):
+        return Place(first, Purpose.MANIFEST, path="/".join(rest))
+    return Place(first, purpose, _label(rest[1:]) if purpose is Purpose.LABELLED else None, path)
+
+
+def folder_of(key: str) -> str:
+    """The key up to and with its last slash."""
+    return key[: key.rfind("/") + 1]
+
+
+def _is_manifest(name: str) -> bool:
+    return name == "manifest.json" or name.endswith(".manifest.json")
 
 
 def same_label(one: str, other: str) -> bool:

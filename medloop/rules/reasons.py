@@ -48,6 +48,7 @@ class Reason(StrEnum):
     ZIP_DAMAGED = "zip_damaged"
     ZIP_ENCRYPTED = "zip_encrypted"
     ZIP_EXPANSION = "zip_expansion"
+    ZIP_METHOD = "zip_method"
     ZIP_NESTED = "zip_nested"
     ZIP_PATH = "zip_path"
     ZIP_SYMLINK = "zip_symlink"
@@ -60,6 +61,8 @@ class Reason(StrEnum):
     SERIES_TILTED = "series_tilted"
     SERIES_TOO_SHORT = "series_too_short"
     SERIES_NO_GEOMETRY = "series_no_geometry"
+    SERIES_AMBIGUOUS = "series_ambiguous"
+    SERIES_IN_COLOUR = "series_in_colour"
 
     @property
     def explanation(self) -> Explanation:
@@ -75,8 +78,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.MISPLACED: Explanation(
         "The key fits no place of the upload layout.",
-        "Use <project>/project.yaml, <project>/labelled/<class>/…, <project>/images/… "
-        "or <project>/predict/….",
+        "Use <project>/project.yaml, <project>/labelled/<class>/…, <project>/images/…, "
+        "<project>/labels/… or <project>/predict/….",
     ),
     Reason.UNKNOWN_PROJECT: Explanation(
         "No project of this name exists.",
@@ -92,16 +95,19 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Correct the field named in the details and upload it again.",
     ),
     Reason.NOT_AN_IMAGE: Explanation(
-        "The content is no image, whatever the name says.", "Upload DICOM, PNG or JPEG."
+        "The content is no image, whatever the name says.", "Upload DICOM, NIfTI, PNG, JPEG or TIFF."
     ),
     Reason.UNSUPPORTED_FORMAT: Explanation(
-        "The content is a format that is not taken in yet.",
-        "Convert it to DICOM, PNG or JPEG; label files and archives are not read in this version.",
+        "The content is a format that is not taken in.",
+        "Convert it to DICOM, NIfTI, PNG, JPEG or TIFF, alone or in a zip.",
     ),
     Reason.UNSUPPORTED_SOP_CLASS: Explanation(
         "The DICOM object is a report, a plan or another non-image.", "Upload image objects only."
     ),
-    Reason.MULTI_FRAME: Explanation("The file holds several frames.", "Export the frames as single images."),
+    Reason.MULTI_FRAME: Explanation(
+        "The file holds several pictures that make no series: an animation, or pages that differ.",
+        "Export each picture as a file of its own.",
+    ),
     Reason.NO_PIXELS: Explanation("The DICOM object has no pixel data.", "Export the image with its pixels."),
     Reason.NO_DATASET: Explanation(
         "The DICOM file ends after its preamble or its file meta group.", "Export it again from its source."
@@ -147,7 +153,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.BURNED_IN_REVIEW: Explanation(
         "The header says that text is burned into the pixels, or its kind usually has some.",
-        "Mask the text, set BurnedInAnnotation to NO, and upload it again.",
+        "Look at it: `medloop quarantine release` takes it in as it is; or mask the text, set "
+        "BurnedInAnnotation to NO, and upload it again.",
     ),
     Reason.POLYGLOT_PREAMBLE: Explanation(
         "The 128 bytes before the DICOM data are the start of a program.",
@@ -186,6 +193,11 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ZIP_EXPANSION: Explanation(
         "The archive expands beyond the limit.", "Split it, or check where it came from."
+    ),
+    Reason.ZIP_METHOD: Explanation(
+        "The archive is compressed by a method that is not read here, such as Deflate64.",
+        "Make it with Deflate, which every program offers; Windows Explorer takes Deflate64 above 2 GB: "
+        "make several smaller archives, or use another program.",
     ),
     Reason.ZIP_NESTED: Explanation(
         "The archive holds another archive.", "Unpack the inner one and upload its files."
@@ -226,6 +238,14 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.SERIES_NO_GEOMETRY: Explanation(
         "The images do not say where in the patient they lie.", "Export them with position and orientation."
+    ),
+    Reason.SERIES_AMBIGUOUS: Explanation(
+        "Different slices lie at the same place, and nothing says which one belongs there.",
+        "Export each acquisition as a series of its own, or with numbers that tell its slices apart.",
+    ),
+    Reason.SERIES_IN_COLOUR: Explanation(
+        "The slices are in colour: they show a rendering, not measured values.",
+        "Export the values that were coloured, or use the slices as single pictures.",
     ),
 }
 

@@ -49,4 +49,4 @@ def is_kept_for_a_while(door: Door, name: str) -> bool:
 
 def test_every_door_has_its_own_queue_dead_letters_alarm_role_and_log_group(stack: Stack) -> None:
     assert not list(problems(stack))
-    assert len(stack.doors()) == 12
+    assert len(stack.doors()) == 14

@@ -23,6 +23,12 @@ SCALING_ROLE = (
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 )
 
+SCHEDULES = "scheduler:schedule/default/medloop-${Stage}-series-*"
+SCHEDULE = {
+    SCHEDULES: "scheduler:CreateSchedule scheduler:UpdateSchedule",
+    "SeriesScheduleRole": "iam:PassRole",
+}
+
 REGISTER = "sagemaker:CreateModelPackage sagemaker:UpdateModelPackage"
 SEND, ANNOUNCE, ALERT = "sqs:SendMessage", {"EventBus": "events:PutEvents"}, {"AlarmsTopic": "sns:Publish"}
 REMEMBER = "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem"
@@ -34,11 +40,30 @@ DOORS: dict[str, Grants] = {
         "CuratedBucket/images/*": "s3:PutObject",
         PSEUDONYMS: "secretsmanager:GetSecretValue",
         "IntakeQueue": SEND,
+        "ArchivesQueue": SEND,
+        "SeriesDueQueue": SEND,
         "InferenceRequestsQueue": SEND,
+        **SCHEDULE,
+        **ANNOUNCE,
+    },
+    "on_archive_uploaded": {
+        "UploadsBucket": "s3:ListBucket",
+        "UploadsBucket/*": "s3:GetObject s3:GetObjectVersion s3:PutObject",
+        "SeriesDueQueue": SEND,
+        **ANNOUNCE,
+    },
+    "on_series_due": {
+        "UploadsBucket": "s3:ListBucketVersions",
+        "CuratedBucket/images/*": "s3:GetObject s3:PutObject",
+        "SeriesDueQueue": SEND,
+        "InferenceRequestsQueue": SEND,
+        **SCHEDULE,
         **ANNOUNCE,
     },
     "on_retraining_due": {
-        "CuratedBucket/datasets/*": "s3:PutObject",
+        "CuratedBucket": "s3:ListBucket",
+        "CuratedBucket/images/*": "s3:GetObject",
+        "CuratedBucket/datasets/*": "s3:GetObject s3:PutObject",
         "TrainingRequestsQueue": SEND,
         **ANNOUNCE,
     },
@@ -99,6 +124,7 @@ DOORS: dict[str, Grants] = {
         "UploadsBucket": "s3:ListBucketVersions",
         JOBS: "sagemaker:DescribeTrainingJob",
         "IntakeQueue": SEND,
+        "SeriesDueQueue": SEND,
         "InferenceRequestsQueue": SEND,
         "TrainingOutcomesQueue": SEND,
     },
@@ -132,11 +158,14 @@ SAGEMAKER: Grants = {
     "*": "cloudwatch:PutMetricData ecr:GetAuthorizationToken",
 }
 
+SERIES_SCHEDULE: Grants = {"SeriesDueQueue": "sqs:SendMessage", "Key": "kms:Decrypt kms:GenerateDataKey"}
+
 
 def problems(stack: Stack) -> Iterator[str]:
     if {door.name for door in stack.doors()} != set(DOORS):
         yield "there are other doors than in this table"
     yield from differences(stack, "SageMakerRole", pairs(SAGEMAKER))
+    yield from differences(stack, "SeriesScheduleRole", pairs(SERIES_SCHEDULE))
     for door in stack.doors():
         own = pairs(DOORS.get(door.name, {})) | pairs(what_every_door_has(door))
         yield from differences(stack, door.role, own)
@@ -162,6 +191,7 @@ def differences(stack: Stack, role: str, agreed: set[tuple[str, str]]) -> Iterat
     granted = {
         (action, plain(resource))
         for statement in statements
+        if statement.get("Effect") == "Allow"
         for action in listed(statement.get("Action"))
         for resource in listed(statement.get("Resource"))
     }

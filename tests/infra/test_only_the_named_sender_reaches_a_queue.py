@@ -7,6 +7,8 @@ from stack import Stack, dead_letters, listed, target
 
 SENDERS = {
     "IntakeQueue": {"ObjectCreatedRule"},
+    "ArchivesQueue": set[str](),
+    "SeriesDueQueue": set[str](),
     "RetrainingChecksQueue": {"RetrainingCheckRule"},
     "TrainingRequestsQueue": set[str](),
     "TrainingOutcomesQueue": {"TrainingJobChangedRule"},

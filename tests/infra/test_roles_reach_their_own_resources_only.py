@@ -61,16 +61,24 @@ def problems(stack: Stack) -> Iterator[str]:
         yield from (f"{door.role} reads {queue}" for queue in read_queues(stack, door.role) - {door.queue})
 
 
+SERVICES = {"SageMakerRole": "sagemaker.amazonaws.com", "SeriesScheduleRole": "scheduler.amazonaws.com"}
+"""Roles that are not a function's."""
+
+
 def trust_problems(name: str, role: dict[str, Any]) -> Iterator[str]:
-    service = "sagemaker.amazonaws.com" if name == "SageMakerRole" else "lambda.amazonaws.com"
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    service = SERVICES.get(name, "lambda.amazonaws.com")
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}}
+    statement["Action"] = "sts:AssumeRole"
+    if service == "scheduler.amazonaws.com":
+        # Any schedule of any account may name a role: this one serves the account's own.
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     if role.get("AssumeRolePolicyDocument") != {"Version": LANGUAGE, "Statement": [statement]}:
         yield f"is not for {service} alone"
 
 
 def statement_problems(statement: dict[str, Any]) -> Iterator[str]:
     actions, resources = listed(statement.get("Action")), listed(statement.get("Resource"))
-    if statement.get("Effect") != "Allow" or not actions or not resources:
+    if statement.get("Effect") not in ("Allow", "Deny") or not actions or not resources:
         yield "a statement says neither who nor what"
     for action in actions:
         if "*" in action:
@@ -79,7 +87,7 @@ def statement_problems(statement: dict[str, Any]) -> Iterator[str]:
             yield f"{action} on every resource"
     yield from (f"reaches beyond this stage: {text(r)}" for r in resources if r != "*" and not is_ours(r))
     conditions = {
-        "iam:PassRole": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        "iam:PassRole": {"StringEquals": {"iam:PassedToService": passed_to(resources)}},
         "iam:CreateServiceLinkedRole": {
             "StringEquals": {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
         },
@@ -90,6 +98,11 @@ def statement_problems(statement: dict[str, Any]) -> Iterator[str]:
     for action in set(actions) & set(conditions):
         if statement.get("Condition") != conditions[action]:
             yield f"{action} without its condition"
+
+
+def passed_to(resources: list[Any]) -> str:
+    """The service that may get this role from a function."""
+    return SERVICES.get("".join(references(resources)), "nobody")
 
 
 def is_ours(resource: Any) -> bool:

@@ -36,7 +36,7 @@ def test_our_own_mistakes_in_sql_are_told_in_full(catalogue: Catalogue) -> None:
 def test_reading_refuses_to_write(catalogue: Catalogue) -> None:
     with pytest.raises(CatalogueError, match="ReadOnly"):
         catalogue.read(lambda conn: register_upload(conn, UPLOAD))
-    assert catalogue.run(lambda conn: register_upload(conn, UPLOAD)) == "received"
+    assert catalogue.run(lambda conn: register_upload(conn, UPLOAD)).state == "received"
 
 
 @pytest.mark.parametrize("secret", ['{"url": "postgresql://u:MILLER@h/d', json.dumps({"urls": "MILLER"})])

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from medloop.catalogue.connection import Catalogue, open_catalogue
+from medloop.catalogue.connection import Catalogue
 from medloop.catalogue.images import (
     Image,
     add_image,
     count_labels_since,
     get_image,
     predict_images_without_prediction,
-    training_samples,
+    training_candidates,
 )
 from medloop.catalogue.predictions import overdue_predictions, request_prediction
 from medloop.catalogue.secret import Connection
@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 BASE = Image("a", "lungs", "labelled", "ok", "g", "content", "path", "sha", "{}", AT)
 
 
-def test_copies_train_once(catalogue: Catalogue) -> None:
+def test_copies_count_once_and_are_told_to_whoever_freezes(catalogue: Catalogue) -> None:
     def fill(conn: Connection) -> None:
         add_image(conn, replace(BASE, id="b", accepted_at=AT + HOUR))
         add_image(conn, replace(BASE, id="a", accepted_at=AT + 2 * HOUR))
@@ -41,23 +41,23 @@ def test_copies_train_once(catalogue: Catalogue) -> None:
     catalogue.run(fill)
     copy = catalogue.run(lambda conn: get_image(conn, "a"))
     assert copy is not None and copy.duplicate_of == "b"
-    samples = catalogue.run(lambda conn: training_samples(conn, "lungs"))
-    assert [sample.id for sample in samples] == ["b", "c", "d"]
+    found = catalogue.run(lambda conn: training_candidates(conn, "lungs"))
+    assert [(one.id, one.label) for one in found] == [("a", "ok"), ("b", "ok"), ("c", "ill"), ("d", "ok")]
     assert catalogue.run(lambda conn: count_labels_since(conn, "lungs", AT)) == 1
     assert catalogue.run(lambda conn: count_labels_since(conn, "lungs", AT - HOUR)) == 3
 
 
-def test_copies_accepted_at_the_same_moment_train_once(catalogue: Catalogue, catalogue_secret: str) -> None:
-    with open_catalogue(catalogue_secret) as rival:
+def test_slices_and_earlier_volumes_are_told_apart(catalogue: Catalogue) -> None:
+    def fill(conn: Connection) -> None:
+        add_image(conn, replace(BASE, id="slice", series="s", frames="[]"))
+        add_image(conn, replace(BASE, id="volume", series="s", dims=3, array_sha256="v"))
+        add_image(conn, replace(BASE, id="earlier", series="s", dims=3, array_sha256="e", superseded_by=2))
 
-        def work(conn: Connection) -> None:
-            training_samples(conn, "lungs")
-            rival.run(lambda other: add_image(other, replace(BASE, id="b")))
-            add_image(conn, replace(BASE, id="a"))
-
-        catalogue.run(work)
-    samples = catalogue.run(lambda conn: training_samples(conn, "lungs"))
-    assert [sample.id for sample in samples] == ["a"]
+    catalogue.run(fill)
+    found = {one.id: one for one in catalogue.run(lambda conn: training_candidates(conn, "lungs"))}
+    assert {one.id for one in found.values() if one.is_slice} == {"slice"}
+    assert {one.id for one in found.values() if one.is_superseded} == {"earlier"}
+    assert catalogue.run(lambda conn: count_labels_since(conn, "lungs", AT - HOUR)) == 1
 
 
 def test_images_that_a_version_was_never_asked_about_are_found(catalogue: Catalogue) -> None:

@@ -1,4 +1,4 @@
-"""A dropped line is redialled once, and the transaction starts over."""
+"""A dropped line is redialled a few times, and the transaction starts over."""
 
 import json
 

@@ -19,7 +19,7 @@ UPLOAD = Upload("a" * 32, "uploads", "lungs/labelled/ok/1.png", "v1", 10, "lungs
 def test_eight_at_once_make_one_row(catalogue_secret: str, catalogue: Catalogue) -> None:
     def register(_: int) -> str:
         with open_catalogue(catalogue_secret) as own:
-            return own.run(lambda conn: register_upload(conn, UPLOAD))
+            return own.run(lambda conn: register_upload(conn, UPLOAD)).state
 
     with ThreadPoolExecutor(8) as pool:
         states = list(pool.map(register, range(8)))
@@ -32,7 +32,7 @@ def test_a_repeat_learns_what_became_of_it(catalogue: Catalogue) -> None:
     catalogue.run(lambda conn: register_upload(conn, UPLOAD))
     catalogue.run(lambda conn: quarantine_upload(conn, UPLOAD.id, "empty", {"bytes": 0}, AT))
 
-    assert catalogue.run(lambda conn: register_upload(conn, UPLOAD)) == "quarantined"
+    assert catalogue.run(lambda conn: register_upload(conn, UPLOAD)).state == "quarantined"
 
 
 def test_known_versions_are_told_from_unknown_ones(catalogue: Catalogue) -> None:

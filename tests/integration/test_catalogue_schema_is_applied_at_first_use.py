@@ -10,7 +10,7 @@ import pytest
 
 from medloop.catalogue.connection import Catalogue, open_catalogue
 from medloop.catalogue.dump import is_empty
-from medloop.catalogue.schema import INDEXES, SELECT_NAMES, TABLES
+from medloop.catalogue.schema import INDEXES, SELECT_COLUMNS, TABLES
 
 FIRST_USE = """
 import sys
@@ -47,8 +47,9 @@ def test_threads_that_start_at_once_all_find_it(catalogue_secret: str) -> None:
 
 
 def test_it_holds_the_tables_and_indexes_that_the_dump_knows(catalogue: Catalogue) -> None:
-    present = catalogue.run(lambda conn: {name for (name,) in conn.execute(SELECT_NAMES).fetchall()})
-    assert set(TABLES) | set(INDEXES) <= present
+    found = catalogue.run(lambda conn: set(conn.execute(SELECT_COLUMNS).fetchall()))
+    assert set(TABLES) | set(INDEXES) <= {name for name, _ in found}
+    assert {(name, column) for name, table in TABLES.items() for column in table.added} <= found
     keys: dict[str, tuple[str, ...]] = {}
     for table, column in catalogue.run(lambda conn: conn.execute(KEYS).fetchall()):
         keys[table] = (*keys.get(table, ()), column)

@@ -11,12 +11,18 @@ from medloop.catalogue.datasets import Dataset, add_dataset
 from medloop.catalogue.dump import digest, digests, dump, is_empty, load, restore
 from medloop.catalogue.images import Image
 from medloop.catalogue.jobs import request_job, set_job_state
+from medloop.catalogue.labels import record_labels
+from medloop.catalogue.manifests import add_manifest_files
 from medloop.catalogue.models import Model, add_model, promote
 from medloop.catalogue.predictions import finish_prediction, request_prediction
 from medloop.catalogue.projects import put_project
 from medloop.catalogue.schema import TABLES
 from medloop.catalogue.secret import Connection
+from medloop.catalogue.series import Series, open_series
+from medloop.catalogue.sides import settle_sides
 from medloop.catalogue.uploads import Upload, accept_upload, quarantine_upload, register_upload
+from medloop.rules.labels import Label
+from medloop.rules.manifests import ManifestFile
 from medloop.rules.project import Project
 
 AT = datetime(2026, 1, 1, 12, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -33,6 +39,10 @@ def fill(conn: Connection) -> None:
         conn, first, Image(first, "lungs", "predict", None, "g", "c", "p", "s", '{"rows": 1}', AT), AT
     )
     quarantine_upload(conn, second, "empty", {"bytes": 0}, AT)
+    add_manifest_files(conn, "m", "lungs/predict/", [ManifestFile("1.png", "s"), ManifestFile("2.png")])
+    open_series(conn, Series("s", "lungs", "images", None, "g", AT))
+    record_labels(conn, [Label("l", "lungs", "class", "Ünï 1.png", first, AT, AT, line=2, value="ill")])
+    settle_sides(conn, "lungs", {"g": "test"}, AT)
     add_dataset(conn, Dataset("d" * 64, "lungs", 10, "{}", AT))
     request_job(conn, "job", "lungs", "d" * 64, "person", AT)
     set_job_state(conn, "job", "completed", AT, evaluation="{}")

@@ -9,15 +9,18 @@ from pydantic import BaseModel, TypeAdapter
 from events.alarms import AlarmStateChanged, AlertRaised
 from events.inference import InferenceOutcome, InferenceRequested
 from events.models import EndpointStateChanged, ModelPackageStateChanged, PromotionRequested
+from events.series import DeliveryConsidered, SeriesFellQuiet
 from events.training import RetrainingConsidered, TrainingJobStateChanged, TrainingRequested
 from events.upkeep import BackupDue, ReconcileDue, RestoreDrillDue
-from events.uploads import ObjectCreated, ObjectRediscovered
+from events.uploads import ArchiveUploaded, ObjectCreated, ObjectRediscovered
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "events" / "samples"
 
 HEARD: dict[str, object] = {
     "on_upload": ObjectCreated | ObjectRediscovered,
+    "on_archive_uploaded": ArchiveUploaded,
+    "on_series_due": SeriesFellQuiet | DeliveryConsidered,
     "on_retraining_due": RetrainingConsidered,
     "on_training_request": TrainingRequested,
     "on_training_finished": TrainingJobStateChanged,

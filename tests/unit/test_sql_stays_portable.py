@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 import medloop.catalogue
+from medloop.catalogue.schema import TABLES, Table
 
 VERBS: tuple[str, ...] = (
     "SELECT",
@@ -21,7 +22,7 @@ VERBS: tuple[str, ...] = (
     "CREATE INDEX ASYNC",
     "CREATE SCHEMA",
 )
-VERBS += ("DROP TABLE", "DROP SCHEMA", "SET search_path")
+VERBS += ("DROP TABLE", "DROP SCHEMA", "SET search_path", "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS")
 TYPES = {"text", "bigint", "integer", "double precision", "boolean", "timestamptz"}
 FORBIDDEN = {
     "trigger": r"\btrigger\b",
@@ -44,6 +45,7 @@ FORBIDDEN = {
 }
 COLUMN = re.compile(r"^(\w+) ([a-z ]+?)( PRIMARY KEY| NOT NULL)*$")
 CONSTRAINT = re.compile(r"^(UNIQUE|PRIMARY KEY) \([\w, ]+\)$")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 LOOKS_LIKE_SQL = re.compile(
     r"^\s*(select|insert|update|delete|create|drop|alter|set|with|begin|copy)\s", re.I
 )
@@ -112,6 +114,15 @@ def test_every_statement_is_accepted_by_both(name: str, statement: str) -> None:
     assert violations(statement) == []
 
 
+@pytest.mark.parametrize(("table", "shape"), TABLES.items())
+def test_added_columns_are_accepted_by_both(table: str, shape: Table) -> None:
+    # DSQL adds a column with a type and nothing else: no default, no NOT NULL, no key.
+    assert set(shape.added.values()) <= TYPES
+    for column in shape.added:
+        assert IDENTIFIER.fullmatch(column)
+        assert not re.search(rf"\b{column}\b", shape.create), f"{table}.{column} is there from the start"
+
+
 def test_no_statement_hides_outside_the_constants() -> None:
     package = Path(medloop.catalogue.__path__[0])
     assert [found for path in package.glob("*.py") for found in hidden_statements(path.read_text())] == []
@@ -154,6 +165,7 @@ def test_the_statements_are_found_at_all() -> None:
         "SELECT details->'a' FROM uploads",
         "SELECT 1; SELECT 2",
         "ALTER TABLE uploads ADD COLUMN x text",
+        "ALTER TABLE uploads DROP COLUMN state",
         "COPY uploads FROM STDIN",
     ],
 )

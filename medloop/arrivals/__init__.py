@@ -1,0 +1,1 @@
+"""What an object version sets going when it arrives: project, image, labels, archive or manifest."""

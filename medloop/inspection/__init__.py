@@ -1,0 +1,1 @@
+"""What the intake would do with files that lie on this machine: no cloud, no catalogue, nothing written."""

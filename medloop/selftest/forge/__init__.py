@@ -1,0 +1,1 @@
+"""Makes the corpus' files: deterministic, small, of nobody."""
