@@ -7,14 +7,17 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SAM    := .venv-sam/bin/sam
+GDCM   := .medloop/gdcm-3.2.6
+D2N    := .medloop/dicom2nifti-2.6.2
 
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up down test test-all check lint types install lock clean
+.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-volumes
 
 help:  ## List the targets
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ── for users ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,6 +46,34 @@ test: lint types  ## Everything that a change must pass
 	@$(BIN)/pytest -q tests
 
 test-all: test  ## What `test` runs, today; longer suites will follow here
+
+soak: $(VENV)/.dev $(SAM)  ## Ten thousand objects through a failing laptop cloud; OBJECTS=n SEED=n
+	@$(BIN)/python -m benchmarks.soak $(if $(OBJECTS),--objects $(OBJECTS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(VENV)/.dev  ## Damaged files of every format through the intake; SECONDS=n SEED=n
+	@$(BIN)/python -m benchmarks.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+# ── measurements: each writes its page under docs/evidence ─────────────────────────────────────────────
+
+bench-intake: $(VENV)/.dev $(GDCM)  ## Intake beside pydicom, dicom-anonymizer and MONAI; DATA=folder LIMIT=n
+	@test -n "$(DATA)" || { echo "Which DICOM files? DATA=folder"; exit 1; }
+	@$(BIN)/python -m benchmarks.intake --data "$(DATA)" --decoders $(GDCM) $(if $(LIMIT),--limit $(LIMIT))
+
+bench-pipeline: $(VENV)/.dev $(SAM)  ## From the drop into S3 to the catalogue row; DATA=folder LIMIT=n
+	@$(BIN)/python -m benchmarks.pipeline $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--images $(LIMIT))
+
+bench-cold-start: $(VENV)/.dev  ## What each function imports before its first message
+	@$(BIN)/python -m benchmarks.cold_start
+
+bench-volumes: $(VENV)/.dev $(D2N)  ## Volumes beside dcm2niix's and dicom2nifti's; DATA=folder
+	@$(BIN)/python -m benchmarks.volumes $(if $(DATA),--data "$(DATA)") --dicom2nifti $(D2N)
+
+$(D2N):
+	@$(BIN)/pip install -q --no-deps --target $@ dicom2nifti==2.6.2 python-gdcm==3.2.6
+
+# GDCM decodes for pydicom what its other decoders cannot: whoever is compared with us shall have it.
+$(GDCM):
+	@$(BIN)/pip install -q --no-deps --target $@ python-gdcm==3.2.6
 
 lint: $(VENV)/.dev $(SAM)
 	@$(BIN)/ruff format --no-cache --check -q . && $(BIN)/ruff check --no-cache -q . && $(BIN)/lint-imports >/dev/null
@@ -91,7 +122,8 @@ lock: $(VENV)/.dev  ## Pin every dependency anew, from pyproject.toml
 # ── Lambda artefacts: `sam build` calls build-<LogicalId> with ARTIFACTS_DIR set ────────────────────────
 
 LAMBDA_PYTHON   ?= 3.12
-LAMBDA_PLATFORM ?= x86_64-manylinux2014
+# Amazon Linux 2023, on which this Python runs, has glibc 2.34.
+LAMBDA_PLATFORM ?= x86_64-manylinux_2_28
 LAMBDA_CODE     := functions events medloop
 UV              ?= $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv)
 PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/lambda.txt | cut -d' ' -f1)
@@ -100,7 +132,7 @@ PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell
 # and twelve times the packages would take a minute and a half.
 build-%:
 	@cp -r $(LAMBDA_CODE) "$(ARTIFACTS_DIR)"
-	@rm -rf "$(ARTIFACTS_DIR)/medloop/cli"
+	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli inspection selftest
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 
 # Linked where they can be: they are 140 MB. The artefacts may lie in another file system.
@@ -114,4 +146,5 @@ $(PACKAGES):
 	@aside=$@.$$$$ && mkdir -p $$aside && \
 	$(UV) pip install -q --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) \
 	  --only-binary :all: --link-mode copy --target $$aside -r requirements/lambda.txt && \
+	find $$aside -type d -name tests -prune -exec rm -rf {} + && \
 	rm -rf $$aside/bin && if [ -e $@ ]; then rm -rf $$aside; else mv $$aside $@; fi

@@ -13,10 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import alarms, grants, layers, versions
+from local import alarms, bodies, faults, faulty, grants, layers, versions
 
 SAVE_EVERY = 60.0
 """Seconds of work that a power cut may cost; the bodies of S3 objects are on disk at once."""
+
+WORKERS = "MEDLOOP_WORKERS"
+"""This variable says how many workers one queue may have, instead of one for each core."""
 
 KEEP_DEPTHS = 3 * 3600.0
 """Seconds for which queue depths are kept: they are the bulk of all metrics, and saved with every state."""
@@ -114,12 +117,13 @@ def main() -> None:
     grants.amend(evaluator)
     name_batches_as_on_aws(importlib.import_module("ministack.core.iam_actions"))
     share_code(functions)
-    spare_machine(functions, max(2, os.cpu_count() or 1))
+    spare_machine(functions, int(os.environ.get(WORKERS) or max(2, os.cpu_count() or 1)))
     layers.amend(functions, Path(os.environ["MEDLOOP_LAYERS_DIR"]))
-    versions.amend(
-        importlib.import_module("ministack.services.s3"),
-        importlib.import_module("ministack.services.eventbridge"),
-    )
+    s3 = importlib.import_module("ministack.services.s3")
+    versions.amend(s3, importlib.import_module("ministack.services.eventbridge"))
+    bodies.amend(s3)
+    if faults.FOLDER in os.environ:
+        faulty.amend(importlib.import_module("ministack.core.lambda_runtime"))
     Saver(app, cloudwatch).start()
     importlib.import_module("local.ministack").main()
 

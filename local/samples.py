@@ -1,8 +1,9 @@
-"""The demo's images: synthetic, equal for equal seeds, half DICOM, half PNG; and a bad file per reason."""
+"""The demo's images: synthetic, equal for equal seeds, half DICOM, half PNG; and a bad file of each kind."""
 
 import io
 import json
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -136,7 +137,10 @@ def _png(pixels: NDArray[Any], format_: str = "PNG") -> bytes:
 
 
 def write_bad_files(folder: Path) -> dict[str, Reason]:
-    """One file for each way an image can be bad: its name and the reason it must be refused for."""
+    """One file for each way an image or an archive can be bad: its name, and why it must be refused.
+
+    A report (UNSUPPORTED_SOP_CLASS) is recorded as no image instead: studies hold such objects.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = bad_files()
     for name, (content, _) in files.items():
@@ -160,7 +164,8 @@ def _bad_rasters() -> dict[str, tuple[bytes, Reason]]:
         "blank.png": (_png(np.full((SIDE, SIDE), 7, np.uint16)), Reason.CONSTANT_IMAGE),
         "huge.png": (_png_claiming(50_000, 50_000), Reason.PIXEL_LIMIT),
         "picture.gif": (_png((pixels >> 4).astype(np.uint8), "GIF"), Reason.UNSUPPORTED_FORMAT),
-        "archive.zip": (b"PK\x05\x06" + bytes(18), Reason.UNSUPPORTED_FORMAT),
+        "animated.png": (_animated((pixels >> 4).astype(np.uint8)), Reason.MULTI_FRAME),
+        "archive.zip": (_escaping(picture), Reason.ZIP_PATH),
     }
 
 
@@ -175,7 +180,7 @@ def _bad_dicoms() -> dict[str, tuple[bytes, Reason]]:
         "cut.dcm": (whole[: len(whole) // 2], Reason.TRUNCATED),
         "preamble-only.dcm": (whole[:132], Reason.NO_DATASET),
         "report.dcm": (_dicom(_changed(SOPClassUID=uid.BasicTextSRStorage)), Reason.UNSUPPORTED_SOP_CLASS),
-        "frames.dcm": (_dicom(_changed(NumberOfFrames=4)), Reason.MULTI_FRAME),
+        "frames.dcm": (_dicom(_changed(NumberOfFrames=4)), Reason.PIXEL_LENGTH_MISMATCH),
         "no-pixels.dcm": (_dicom(_changed(PixelData=None)), Reason.NO_PIXELS),
         "short-pixels.dcm": (_dicom(_changed(PixelData=bytes(1000))), Reason.PIXEL_LENGTH_MISMATCH),
         "long-pixels.dcm": (_dicom(_changed(PixelData=bytes(4 * 8192))), Reason.PIXEL_LENGTH_MISMATCH),
@@ -191,6 +196,9 @@ def _bad_dicoms() -> dict[str, tuple[bytes, Reason]]:
         "absurd-length.dcm": (absurd, Reason.ELEMENT_LENGTH_BEYOND_FILE),
         "nested.dcm": (whole[:pixels_at] + _nested(1000) + whole[pixels_at:], Reason.TOO_DEEP),
         "crowded.dcm": (crowded, Reason.TOO_MANY_ELEMENTS),
+        "huge.dcm": (_dicom(_changed(Rows=65_535, Columns=65_535)), Reason.DECLARED_SIZE_TOO_LARGE),
+        "program.dcm": (b"MZ" + whole[2:], Reason.POLYGLOT_PREAMBLE),
+        "path-as-uid.dcm": (whole.replace(b"1.2.826.0.1.", b"../../../../"), Reason.BAD_UID),
     }
 
 
@@ -210,6 +218,22 @@ def _nested(depth: int) -> bytes:
     opening = b"\x09\x00\x10\x00SQ\x00\x00\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
     closing = b"\xfe\xff\x0d\xe0" + bytes(4) + b"\xfe\xff\xdd\xe0" + bytes(4)
     return depth * opening + depth * closing
+
+
+def _animated(first: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    second = Image.fromarray(np.flipud(first))
+    Image.fromarray(first).save(buffer, "PNG", save_all=True, append_images=[second])
+    return buffer.getvalue()
+
+
+def _escaping(content: bytes) -> bytes:
+    """A zip archive whose only file wants to lie outside of the folder that it is unpacked into."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        # With a fixed date, so that the same seed always gives the same bytes.
+        archive.writestr(zipfile.ZipInfo("../outside.png", (2000, 1, 1, 0, 0, 0)), content)
+    return buffer.getvalue()
 
 
 def _png_claiming(columns: int, rows: int) -> bytes:

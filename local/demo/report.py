@@ -46,6 +46,7 @@ def table(report: Report) -> Table:
         ("uploaded", f"{report.uploaded} object versions"),
         ("accepted", str(report.accepted)),
         ("quarantined", f"{report.quarantined}" + (f" ({reasons})" if reasons else "")),
+        ("set aside", f"{report.ignored} that hold no image"),
         ("dead-lettered", str(report.dead_lettered)),
         ("nothing lost", "yes" if report.nothing_lost else "NO"),
         ("test accuracy", f"{report.test_accuracy:.4f} on {report.test_images} locked images"),
