@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medloop.rules.project import Gate, Project, Retraining, Training
+from medloop.rules.project import Deidentification, Gate, Intake, Project, Retraining, Series, Training
 from medloop.rules.reasons import Reason
 
 HERE = Path(__file__).parent
@@ -36,7 +36,17 @@ def reasons() -> str:
     )
 
 
-VOCABULARY = ("uploads", "dataset", "training", "evaluation", "models", "inference", "upkeep", "alarms")
+VOCABULARY = (
+    "uploads",
+    "series",
+    "dataset",
+    "training",
+    "evaluation",
+    "models",
+    "inference",
+    "upkeep",
+    "alarms",
+)
 
 
 def events() -> str:
@@ -94,6 +104,11 @@ def text_of(node: ast.stmt | None) -> str:
 
 EXAMPLE = """```yaml
 classes: [normal, pneumonia]
+intake:
+  strictness: strict
+deidentification:
+  dates: shift
+  retain_patient_characteristics: true
 training:
   recipe: small
   max_minutes: 30
@@ -109,7 +124,15 @@ def projects() -> str:
     """docs/projects.md: every field of project.yaml with its default."""
     source = ast.parse((HERE.parent / "medloop" / "rules" / "project.py").read_text())
     nodes = {node.name: node for node in source.body if isinstance(node, ast.ClassDef)}
-    sections = [("", Project), ("training", Training), ("gate", Gate), ("retraining", Retraining)]
+    sections = [
+        ("", Project),
+        ("intake", Intake),
+        ("deidentification", Deidentification),
+        ("series", Series),
+        ("training", Training),
+        ("gate", Gate),
+        ("retraining", Retraining),
+    ]
     parts = [project_section(title, model, nodes[model.__name__]) for title, model in sections]
     return "\n".join(
         [

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -24,13 +25,23 @@ def png(seed: int) -> bytes:
     return buffer.getvalue()
 
 
+def escaping_archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("../../etc/cron.d/ring.png", png(4))
+    return buffer.getvalue()
+
+
 BAD = [
     ("labelled/ring/empty.png", b"", Reason.EMPTY),
     ("labelled/ring/letter.dcm", b"Dear colleague, the patient ...", Reason.NOT_AN_IMAGE),
     ("labelled/ring/cut.png", png(1)[:200], Reason.TRUNCATED),
     ("labelled/triangle/new-class.png", png(2), Reason.UNKNOWN_CLASS),
     ("somewhere/else.png", png(3), Reason.MISPLACED),
-    ("labels/all.csv", b"file,label\n", Reason.UNSUPPORTED_FORMAT),
+    ("labels/none.csv", b"file,label\n", Reason.INVALID_LABELS),
+    ("labelled/ring/deck.pptx", b"PK\x03\x04" + bytes(60), Reason.UNSUPPORTED_FORMAT),
+    ("images/escaping.zip", escaping_archive(), Reason.ZIP_PATH),
+    ("images/manifest.json", b"{}", Reason.INVALID_MANIFEST),
 ]
 
 
@@ -50,10 +61,12 @@ def test_any_key_is_taken_in_once(shapes: Loop, name: str) -> None:
 
 
 def test_the_same_object_twice_is_learnt_from_once(shapes: Loop) -> None:
-    ids = [shapes.put("labelled/ring/twice.png", png(77)) for _ in range(2)]
-    assert [upload.state for upload in shapes.wait_for_verdicts(ids)] == ["accepted", "accepted"]
-    images = [catalogue().read(lambda conn, one=one: get_image(conn, one)) for one in ids]
-    assert sum(image is not None and image.duplicate_of is None for image in images) == 1
+    first = shapes.put("labelled/ring/twice.png", png(77))
+    assert shapes.wait_for_verdicts([first])[0].state == "accepted"
+    again = shapes.put("labelled/ring/twice.png", png(77))
+    assert shapes.wait_for_verdicts([again])[0].state == "accepted"
+    copy = catalogue().read(lambda conn: get_image(conn, again))
+    assert copy is not None and copy.duplicate_of == first
 
 
 def test_a_project_may_come_after_its_images(shapes: Loop) -> None:

@@ -10,8 +10,7 @@ import pytest
 from local.state import Laptop
 from medloop.aws import objects
 from medloop.aws.clients import client
-from medloop.catalogue.images import training_samples
-from medloop.platform import catalogue
+from medloop.aws.datasets import read_contents
 from medloop.settings import Settings
 from tests.e2e.loop import Loop, until
 
@@ -37,18 +36,19 @@ def quick_retries(queue: str) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
 
 
-def test_an_altered_array_fails_the_job_and_leaves_the_champion(
-    shapes: Loop, cloud: Laptop, samples: Path
-) -> None:
+def test_an_altered_shard_fails_the_job_and_leaves_the_champion(shapes: Loop, cloud: Laptop) -> None:
     champion = shapes.champion()
-    image = catalogue().read(lambda conn: training_samples(conn, "shapes"))[0]
-    bucket = shapes.settings.curated_bucket
-    original = objects.read(bucket, image.array_path)
-    objects.write(bucket, image.array_path, original[:-4] + b"\0\0\0\0")
+    bucket, dataset = shapes.settings.curated_bucket, shapes.jobs()[0].dataset
+    contents = read_contents(bucket, "shapes", dataset)
+    assert contents is not None
+    path = contents.shards[0].path
+    original = objects.read(bucket, path)
+    middle = len(original) // 2
+    objects.write(bucket, path, original[:middle] + bytes([original[middle] ^ 1]) + original[middle + 1 :])
     try:
         job = shapes.train()
     finally:
-        objects.write(bucket, image.array_path, original)
+        objects.write(bucket, path, original)
     assert job.state == "failed"
     assert job.reason is not None and "AlgorithmError" in job.reason
     until("the alert", lambda: told(cloud, "training failed"))

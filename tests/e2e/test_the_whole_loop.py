@@ -10,7 +10,7 @@ from events.inference import ModelOutput
 from local.samples import TRUTH
 from medloop.aws import objects
 from medloop.aws.clients import client
-from medloop.catalogue.images import training_samples
+from medloop.catalogue.images import image_counts
 from medloop.platform import catalogue
 from medloop.rules.deployment import endpoint_name
 from tests.e2e.loop import Loop, everything_is_accounted_for, until
@@ -54,6 +54,10 @@ def test_the_endpoint_scales_from_and_to_zero(shapes: Loop) -> None:
     assert kinds == {"TargetTrackingScaling", "StepScaling"}
 
 
+def labelled(project: str) -> int:
+    return catalogue().read(lambda conn: image_counts(conn, project)).get("labelled", 0)
+
+
 def test_an_image_that_came_before_its_champion_waits_for_it(settings: object, samples: Path) -> None:
     assert settings is not None
     early = Loop(settings, "early")  # type: ignore[arg-type]
@@ -63,7 +67,7 @@ def test_an_image_that_came_before_its_champion_waits_for_it(settings: object, s
     for label in ("cross", "ring"):
         for file in sorted((samples / "labelled" / label).iterdir()):
             early.put(f"labelled/{label}/{file.name}", file.read_bytes())
-    until("the intake", lambda: len(catalogue().read(lambda conn: training_samples(conn, "early"))) == 60)
+    until("the intake", lambda: labelled("early") == 60)
     early.train()
     assert early.answer(waiting).state == "done"
 
