@@ -1,5 +1,6 @@
 """One laptop cloud for all end-to-end tests: the real template, deployed by the real SAM CLI, under IAM."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -15,8 +16,12 @@ from tests.e2e.loop import Loop
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    with laptop(tmp_path_factory.mktemp("cloud"), fresh=True) as up:
+def cloud() -> Iterator[Laptop]:
+    # Not under tmp_path: pytest closes its folders to the account that PostgreSQL runs as.
+    with (
+        tempfile.TemporaryDirectory(prefix="medloop-", ignore_cleanup_errors=True) as folder,
+        laptop(Path(folder).resolve() / "cloud", fresh=True) as up,
+    ):
         choose_laptop(up.home / "laptop.json")
         yield up
 

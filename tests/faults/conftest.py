@@ -1,6 +1,7 @@
 """One laptop cloud for all fault tests: the real template, and functions that follow a plan of faults."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,8 +26,12 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Faults:
 
 
 @pytest.fixture(scope="package")
-def stage(tmp_path_factory: pytest.TempPathFactory, faults: Faults) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("cloud") / "cloud", faults.folder, workers=4) as up:
+def stage(faults: Faults) -> Iterator[Stage]:
+    # Not under tmp_path: pytest closes its folders to the account that PostgreSQL runs as.
+    with (
+        tempfile.TemporaryDirectory(prefix="medloop-", ignore_cleanup_errors=True) as folder,
+        staged(Path(folder).resolve() / "cloud", faults.folder, workers=4) as up,
+    ):
         yield up
 
 

@@ -57,6 +57,11 @@ class DecoderProcess:
                 return _received(child, reply, size), reply["facts"]
             except Ended:
                 raise Refused(Reason.UNDECODABLE, {**facts, "error": self._ended(child)}) from None
+            except Refused:
+                raise
+            except BaseException:
+                self._ended(child)  # interrupted: its reply would be taken for the next file's
+                raise
 
     def close(self) -> None:
         """Let it end; the next task starts another."""
