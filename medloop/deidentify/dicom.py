@@ -44,9 +44,9 @@ def deidentify_dicom(file: DicomFile, policy: Deidentification, pseudonyms: Pseu
     ours = marks(
         file, policy, subject, proof if days or (moved and policy.dates != "remove") else "", file.encoding
     )
-    names = names_in(file, policy) - {subject.upper().encode()}
     try:
         rewriting = _rewrite(file, policy, values, ours)
+        names = (names_in(file, policy) | rewriting.names) - {subject.upper().encode()}
         if _mentions(rewriting, names, ours):
             rewriting = _rewrite(file, policy, Values(pseudonyms, subject, days, tuple(names)), ours)
     except Contradiction:

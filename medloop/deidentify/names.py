@@ -44,12 +44,20 @@ _SHORTEST: Final = 4
 _WORD: Final = re.compile(rb"[^\\^= ,.;/\x00-\x1f]+")
 
 
+NAMING: Final = frozenset((*_PERSONS, *_WHOLE, *_BIRTH, *_UIDS, *_INSTITUTION, *_STATION))
+"""The attributes whose values name somebody or something."""
+
+
+def names_of(tag: int, value: bytes) -> frozenset[bytes]:
+    """In upper case, of one of NAMING: of a person every word, of all else each value as a whole."""
+    words = _WORD.findall(value) if tag in _PERSONS else value.split(b"\\")
+    stripped = (word.strip(b"\x00 ").upper() for word in words)
+    return frozenset(word for word in stripped if len(word) >= _SHORTEST) - _OURS
+
+
 def names_in(file: DicomFile, policy: Deidentification) -> frozenset[bytes]:
-    """In upper case; of persons every word, of all else the whole value. What the policy keeps is not in."""
-    whole = [*_WHOLE, *_BIRTH]
-    whole += () if policy.retain_uids else _UIDS
-    whole += () if policy.retain_institution_identity else _INSTITUTION
-    whole += () if policy.retain_device_identity else _STATION
-    found = {word for tag in _PERSONS for word in _WORD.findall(file.raw(tag))}
-    found |= {value.strip() for tag in whole for value in file.raw(tag).split(b"\\")}
-    return frozenset(name.upper() for name in found if len(name) >= _SHORTEST) - _OURS
+    """Of the top level; what the policy keeps is not in."""
+    kept = {*_UIDS} if policy.retain_uids else set()
+    kept |= {*_INSTITUTION} if policy.retain_institution_identity else set()
+    kept |= {*_STATION} if policy.retain_device_identity else set()
+    return frozenset().union(*(names_of(tag, file.raw(tag)) for tag in NAMING - kept))

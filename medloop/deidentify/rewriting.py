@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from medloop.deidentify.actions import PLAIN, Action, Rule, rules
 from medloop.deidentify.elements import element, header
+from medloop.deidentify.names import NAMING, names_of
 from medloop.deidentify.standard import safe_creators, safe_private
 from medloop.deidentify.values import STRINGS, Values
 from medloop.imaging.dicom.elements import (
@@ -80,6 +81,8 @@ class Rewriting:
         self._rules = _by_tag(policy)
         self._plain = {False: _plain(policy, False), True: _plain(policy, True)}
         self.counts: Counter[str] = Counter()
+        self.names: set[bytes] = set()
+        """Of people and places, upper case, as replaced or left out at any depth."""
         # Odd groups are left out without a further look, unless some may be safe.
         self._private_bit = {
             big: 0 if policy.retain_safe_private else _raw(1 << 16, big) for big in (False, True)
@@ -180,6 +183,8 @@ class Rewriting:
         if known in PLAIN and rule.action is Action.KEEP and not layout.scrub:
             return self._stay(found, known, layout)
         value = self.data[found.start : found.end]
+        if found.tag in NAMING and rule.action is not Action.KEEP:
+            self.names |= names_of(found.tag, value)
         new = (self.values.scrub if layout.scrub else self.values.treat)(rule, value)
         if new is None:
             return self._leave_out(found, found.end)

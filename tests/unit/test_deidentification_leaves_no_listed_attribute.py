@@ -4,7 +4,19 @@ import pytest
 from pydicom import Dataset
 
 from medloop.deidentify.standard import profile
-from tests.identified import ROOT, SYNTAXES, WORD, canary, clean_dataset, filled, innermost, listed, nested
+from tests.identified import (
+    ROOT,
+    SYNTAXES,
+    WORD,
+    canary,
+    clean_dataset,
+    cleaned,
+    filled,
+    innermost,
+    listed,
+    nested,
+)
+from tests.images import written
 
 pytestmark = pytest.mark.filterwarnings("ignore:VR lookup failed")  # pydicom knows an older dictionary
 
@@ -41,6 +53,12 @@ def test_nothing_listed_is_left(syntax: str, depth: int, dates: str) -> None:
     left = leaks(found)
     # Whole days do not move the time of day.
     assert not [name for name in left if dates == "remove" or found[name].VR != "TM"]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_text_that_is_kept_holds_no_name_from_any_depth(depth: int) -> None:
+    data = written(nested(filled(listed()), depth))
+    assert WORD.encode() in data and WORD.encode() not in cleaned(data).content
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
