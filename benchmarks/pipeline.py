@@ -24,7 +24,7 @@ from benchmarks.stage import Put, Stage, percentiles, staged
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence" / "pipeline-speed.md"
 WARM_UP = 60
-CONCURRENCY = 2
+CONCURRENCY = 3
 """Batches at once for each function, in both arms: the laptop's MaxConcurrency."""
 
 TARGET = 3000

@@ -98,7 +98,7 @@ def parameters(catalogue: str, webhooks: str) -> dict[str, str]:
     return {
         "Stage": STAGE,
         "OnAws": "false",
-        "MaxConcurrency": "2",
+        "MaxConcurrency": "3",
         "PythonRuntime": f"python{PYTHON}",
         "CatalogueUrl": catalogue,
         "SlackUrl": f"{webhooks}/slack",

@@ -19,7 +19,8 @@ SAVE_EVERY = 60.0
 """Seconds of work that a power cut may cost; the bodies of S3 objects are on disk at once."""
 
 WORKERS = "MEDLOOP_WORKERS"
-"""This variable says how many workers one queue may have, instead of one for each core."""
+"""This variable says how many workers one queue may have, instead of one more than there are cores: one of
+them usually waits for S3 or the catalogue."""
 
 KEEP_DEPTHS = 3 * 3600.0
 """Seconds for which queue depths are kept: they are the bulk of all metrics, and saved with every state."""
@@ -117,7 +118,7 @@ def main() -> None:
     grants.amend(evaluator)
     name_batches_as_on_aws(importlib.import_module("ministack.core.iam_actions"))
     share_code(functions)
-    spare_machine(functions, int(os.environ.get(WORKERS) or max(2, os.cpu_count() or 1)))
+    spare_machine(functions, int(os.environ.get(WORKERS) or (os.cpu_count() or 1) + 1))
     layers.amend(functions, Path(os.environ["MEDLOOP_LAYERS_DIR"]))
     s3 = importlib.import_module("ministack.services.s3")
     versions.amend(s3, importlib.import_module("ministack.services.eventbridge"))

@@ -14,6 +14,7 @@ from medloop.catalogue.images import Image, array_of_sop, get_image
 from medloop.catalogue.images import Purpose as ImagePurpose
 from medloop.catalogue.manifests import expected_checksum
 from medloop.catalogue.models import champion
+from medloop.catalogue.projects import get_project
 from medloop.catalogue.secret import Connection
 from medloop.catalogue.series import Series, open_series
 from medloop.catalogue.uploads import accept_upload
@@ -26,6 +27,7 @@ from medloop.platform import catalogue, now
 from medloop.rules.intake import Admission, admit, wants_prediction
 from medloop.rules.keys import Place, Purpose
 from medloop.rules.labels import geometry_text
+from medloop.rules.project import Project
 from medloop.rules.reasons import Reason, Refused
 from medloop.settings import settings
 
@@ -138,14 +140,18 @@ def series_row(image: Image) -> Series:
 
 def follow_image(upload: str) -> None:
     """What an accepted image sets going; safe to repeat."""
-    image = catalogue().read(lambda conn: get_image(conn, upload))
-    project = None if image is None else known_project(image.project)
+    image, project = catalogue().read(lambda conn: image_with_project(conn, upload))
     if image is None or project is None:
         return
     if image.series:
         watch(image.series, project)
     elif image.dims == project.spatial_dims:
         ask_champion(image)
+
+
+def image_with_project(conn: Connection, upload: str) -> tuple[Image | None, Project | None]:
+    image = get_image(conn, upload)
+    return image, None if image is None else get_project(conn, image.project)
 
 
 def ask_champion(image: Image) -> None:

@@ -60,4 +60,6 @@ def names_in(file: DicomFile, policy: Deidentification) -> frozenset[bytes]:
     kept = {*_UIDS} if policy.retain_uids else set()
     kept |= {*_INSTITUTION} if policy.retain_institution_identity else set()
     kept |= {*_STATION} if policy.retain_device_identity else set()
-    return frozenset().union(*(names_of(tag, file.raw(tag)) for tag in NAMING - kept))
+    return frozenset().union(
+        *(names_of(tag, file.raw(tag)) for tag in (NAMING & file.elements.keys()) - kept)
+    )

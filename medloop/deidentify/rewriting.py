@@ -6,7 +6,7 @@ right where they stand, in what was already copied.
 
 import struct
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
 
 from medloop.deidentify.actions import PLAIN, Action, Rule, rules
@@ -28,14 +28,16 @@ from medloop.imaging.dicom.elements import (
 from medloop.imaging.dicom.vr import LONG, SHORT
 from medloop.imaging.limits import MAX_DEPTH
 from medloop.rules.project import Deidentification
+from medloop.rules.pseudonyms import Pseudonyms
 from medloop.rules.reasons import Refused
 
 _REMOVED: Final = Rule(Action.REMOVE, b"UN")
 _SHORT_VALUE: Final = 64
 """Bytes: longer values hardly ever come twice."""
-_MANY: Final = 20_000
+_MANY: Final = 4000
+_PATIENTS: Final = 8
+"""Whose elements are remembered; slices of one come after each other."""
 _NO_VR: Final = frozenset({b""})
-_NOTHING: Final[frozenset[bytes]] = frozenset()
 
 
 class Contradiction(Exception):
@@ -72,6 +74,20 @@ class _Found(NamedTuple):
         return self.start + self.length
 
 
+class _Outcome(NamedTuple):
+    """What becomes of an element."""
+
+    new: bytes | None
+    """To be written instead; b"" where it is left out, None where it stays."""
+    counted: str = ""
+
+
+_STAYS: Final = _Outcome(None)
+
+_Memory = dict[bytes, _Outcome]
+"""By the bytes of the whole element."""
+
+
 class Rewriting:
     """`parts` joined are the new data set."""
 
@@ -91,8 +107,9 @@ class Rewriting:
         """From here on nothing is copied yet."""
         self._total = 0
         """Bytes in parts."""
-        self._kept: set[bytes] = set()
-        """Whole elements that were looked at and may stay."""
+        # What is decided without names depends on nothing else, and most elements come again in every slice.
+        known = (policy, values.pseudonyms, values.subject, values.days)
+        self._memory = _new_memory() if values.names else _memory(*known)
         self._creators: dict[tuple[int, int], bytes] = {}
         """Private creators of the data set or item at hand, by group and block."""
 
@@ -120,18 +137,16 @@ class Rewriting:
         """Behind the last element, or behind the delimiter that ends them."""
         implicit, big, _, scrub = layout
         data = self.data
-        kept, plain = (_NOTHING, {}) if scrub else (self._kept, self._plain[big])
+        known, plain = ({}, {}) if scrub else (self._memory[implicit, big], self._plain[big])
         unpack, short = _HEADERS[implicit, big], _NO_VR if implicit else SHORT
         last, private = _ITEM_END[big], self._private_bit[big]
         while position < end:
             raw, vr, length = unpack(data, position)
             # The usual cases first: a number, an element like one that was looked at before, a private one.
-            if (
-                ((raw in plain) if implicit else (plain.get(raw) == vr))
-                or length <= _SHORT_VALUE
-                and data[position : position + 8 + length] in kept
-            ):
+            if (raw in plain) if implicit else (plain.get(raw) == vr):
                 position += 8 + length
+            elif length <= _SHORT_VALUE and (outcome := known.get(data[position : position + 8 + length])):
+                position = self._settle(position, position + 8 + length, outcome)
             elif raw & private and vr in short and length != UNDEFINED:
                 if position > self._run:
                     self._copy(position)
@@ -177,34 +192,44 @@ class Rewriting:
         return self._value(found, rule, known, layout)
 
     def _value(self, found: _Found, rule: Rule, known: bytes, layout: _Layout) -> int:
+        outcome = self._outcome(found, rule, known, layout)
+        # What a private one means depends on its creator; names are to be noticed in every file.
+        depends = layout.scrub or found.tag >> 16 & 1 or found.tag in NAMING
+        memory = self._memory[layout.implicit, layout.big]
+        if found.length <= _SHORT_VALUE and not depends and len(memory) < _MANY:
+            memory[self.data[found.position : found.end]] = outcome
+        return self._settle(found.position, found.end, outcome)
+
+    def _outcome(self, found: _Found, rule: Rule, known: bytes, layout: _Layout) -> _Outcome:
         is_text = known in STRINGS
         if is_text != (rule.vr in STRINGS):
             rule = _REMOVED  # text where a number belongs, or the reverse
-        if known in PLAIN and rule.action is Action.KEEP and not layout.scrub:
-            return self._stay(found, known, layout)
         value = self.data[found.start : found.end]
+        if known in PLAIN and rule.action is Action.KEEP and not layout.scrub:
+            return self._unchanged(found, known, value, layout)
         if found.tag in NAMING and rule.action is not Action.KEEP:
             self.names |= names_of(found.tag, value)
         new = (self.values.scrub if layout.scrub else self.values.treat)(rule, value)
         if new is None:
-            return self._leave_out(found, found.end)
+            return _Outcome(b"", self._kind(found))
         if new is value or new == value.rstrip(b"\x00 "):
-            return self._stay(found, known, layout)
-        self.counts[rule.action.value] += 1
-        return self._replace(found, element(found.tag, found.vr or known, new, layout.encoding))
+            return self._unchanged(found, known, value, layout)
+        return _Outcome(element(found.tag, found.vr or known, new, layout.encoding), rule.action.value)
 
-    def _stay(self, found: _Found, known: bytes, layout: _Layout) -> int:
+    def _unchanged(self, found: _Found, known: bytes, value: bytes, layout: _Layout) -> _Outcome:
         if not found.vr and not layout.implicit:  # written without a VR in an explicit file
-            value = self.data[found.start : found.end]
-            return self._replace(found, element(found.tag, known, value, layout.encoding))
-        if (
-            found.length <= _SHORT_VALUE
-            and not layout.scrub
-            and len(self._kept) < _MANY
-            and not found.tag >> 16 & 1
-        ):
-            self._kept.add(self.data[found.position : found.end])
-        return found.end
+            return _Outcome(element(found.tag, known, value, layout.encoding))
+        return _STAYS
+
+    def _settle(self, position: int, end: int, outcome: _Outcome) -> int:
+        if outcome.new is not None:
+            self._copy(position)
+            if outcome.new:
+                self.add(outcome.new)
+            self._run = end
+        if outcome.counted:
+            self.counts[outcome.counted] += 1
+        return end
 
     # ── what is to be done ─────────────────────────────────────────────────────────────────────────────
 
@@ -324,12 +349,12 @@ class Rewriting:
         return self._run
 
     def _leave_out(self, found: _Found, end: int) -> int:
-        is_private = found.tag >> 16 & 1
+        return self._settle(found.position, end, _Outcome(b"", self._kind(found)))
+
+    def _kind(self, found: _Found) -> str:
+        """What is left out with this element, as it is counted."""
         is_known = found.tag in self._rules or found.tag & 0xFFFF == 0
-        self.counts["private" if is_private else "removed" if is_known else "unknown"] += 1
-        self._copy(found.position)
-        self._run = end
-        return end
+        return "private" if found.tag >> 16 & 1 else "removed" if is_known else "unknown"
 
     def _correct(self, before: tuple[int, int, int], start: int, end: int, big: bool) -> None:
         """The four bytes before `start` state how long the content is, and that may have changed."""
@@ -376,3 +401,16 @@ def _plain(policy: Deidentification, big: bool) -> dict[int, bytes]:
         for tag, rule in _by_tag(policy).items()
         if rule.action is Action.KEEP and rule.vr in PLAIN
     }
+
+
+@lru_cache(_PATIENTS)
+def _memory(
+    policy: Deidentification, pseudonyms: Pseudonyms, subject: str, days: int
+) -> dict[tuple[bool, bool], _Memory]:
+    """Of one patient's files."""
+    return _new_memory()
+
+
+def _new_memory() -> dict[tuple[bool, bool], _Memory]:
+    """By whether elements are implicit, and big endian."""
+    return {layout: {} for layout in _HEADERS}

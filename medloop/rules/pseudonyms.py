@@ -9,6 +9,7 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MIN_KEY_BYTES: Final = 32
@@ -99,8 +100,13 @@ class Pseudonyms:
         return number >> bits == 0 and self._digest(f"check {kind}", str(hashed)) >> (256 - check) == checked
 
     def _digest(self, kind: str, value: str) -> int:
-        message = "\0".join((self.project, kind, value)).encode("utf-8", "surrogatepass")
-        return int.from_bytes(hmac.digest(self.key, message, "sha256"), "big")
+        return _digest(self.key, "\0".join((self.project, kind, value)))
+
+
+@lru_cache(1024)
+def _digest(key: bytes, message: str) -> int:
+    """HMAC-SHA256. Remembered, since the files of a series say the same again and again."""
+    return int.from_bytes(hmac.digest(key, message.encode("utf-8", "surrogatepass"), "sha256"), "big")
 
 
 def is_placeholder(patient_id: str) -> bool:

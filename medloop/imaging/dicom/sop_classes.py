@@ -1,5 +1,6 @@
 """Which DICOM objects are images, and which of them usually carry text in their pixels."""
 
+from functools import lru_cache
 from typing import Final
 
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
@@ -85,6 +86,7 @@ MODALITIES: Final = frozenset(_TERMS.split())
 """The defined terms of Modality (PS3.3 C.7.3.1.1.1): whatever else stands there is not repeated."""
 
 
+@lru_cache(64)
 def kind_of_non_image(sop_class: str) -> str:
     """What the object is instead: a word; "" for an image, or what may be one."""
     matching = [pattern for pattern in _KINDS if _matches(sop_class, (pattern,))]
