@@ -129,13 +129,13 @@ UV              ?= $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv)
 PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/lambda.txt | cut -d' ' -f1)
 
 # The functions hold our own code alone and share one layer of packages: `sam deploy` zips each artefact,
-# and twelve times the packages would take a minute and a half.
+# and fourteen copies of the packages would take minutes.
 build-%:
 	@cp -r $(LAMBDA_CODE) "$(ARTIFACTS_DIR)"
-	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli inspection selftest
+	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli handover inspection selftest
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 
-# Linked where they can be: they are 140 MB. The artefacts may lie in another file system.
+# Linked where they can be: they are 210 MB. The artefacts may lie in another file system.
 build-PackagesLayer: $(PACKAGES)
 	@rm -rf "$(ARTIFACTS_DIR)/python"
 	@cp -al $(PACKAGES) "$(ARTIFACTS_DIR)/python" 2>/dev/null || \
