@@ -1,11 +1,15 @@
 """A de-identified object states the profile, its options, and what became of its dates."""
 
+import io
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from pydicom import dcmread, uid
 
 from tests.identified import clean_dataset, cleaned
-from tests.images import dataset, ramp, written
+from tests.images import compressed, dataset, jpeg_dicom, ramp, rle_dicom, saved, written
 
 
 def codes(**options: Any) -> set[str]:
@@ -64,6 +68,24 @@ def test_high_ages_are_one_age() -> None:
 def test_pixels_are_bit_for_bit_the_same() -> None:
     made = dataset(ramp())
     assert clean_dataset(made).PixelData == made.PixelData
+
+
+COMPRESSED = {
+    "rle": rle_dicom(ramp()),
+    "jpeg": jpeg_dicom(ramp(dtype="u1"), "JPEG", uid.JPEGBaseline8Bit),
+    "jpeg 2000 in fragments": compressed(
+        ramp(), saved(Image.fromarray(ramp()), "JPEG2000", no_jp2=True), uid.JPEG2000Lossless, fragments=3
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_compressed_pixels_decode_to_the_same(name: str) -> None:
+    before, after = (
+        dcmread(io.BytesIO(data)) for data in (COMPRESSED[name], cleaned(COMPRESSED[name]).content)
+    )
+    assert after.file_meta.TransferSyntaxUID == before.file_meta.TransferSyntaxUID
+    assert np.array_equal(after.pixel_array, before.pixel_array)
 
 
 def test_the_report_holds_closed_words_and_counts_alone() -> None:
