@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up down test test-all check lint types install lock clean
-.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-volumes
+.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-volumes
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-pipeline: $(VENV)/.dev $(SAM)  ## From the drop into S3 to the catalogue r
 
 bench-cold-start: $(VENV)/.dev  ## What each function imports before its first message
 	@$(BIN)/python -m benchmarks.cold_start
+
+bench-shards: $(VENV)/.dev  ## Loose arrays, tars and shards, as a training job reads them
+	@$(BIN)/python -m benchmarks.shards
 
 bench-volumes: $(VENV)/.dev $(D2N)  ## Volumes beside dcm2niix's and dicom2nifti's; DATA=folder
 	@$(BIN)/python -m benchmarks.volumes $(if $(DATA),--data "$(DATA)") --dicom2nifti $(D2N)
