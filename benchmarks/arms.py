@@ -65,7 +65,7 @@ def array_anonymizer() -> Take:
     """medloop's two outputs by pydicom and dicom-anonymizer: a float32 array instead of a PNG."""
     from dicomanonymizer.simpledicomanonymizer import anonymize_dataset
     from pydicom import dcmread
-    from pydicom.pixels import apply_modality_lut
+    from pydicom.pixels.processing import apply_modality_lut
 
     def take(path: Path) -> object:
         dataset = dcmread(path)

@@ -40,7 +40,7 @@ def handler(event, context):
 
 def template(concurrency: int, runtime: str) -> dict[str, Any]:
     """CloudFormation, as the intake's part of template.yaml."""
-    allowed = [
+    allowed: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": _objects(SOURCE)},
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": _objects(TARGET)},
         {

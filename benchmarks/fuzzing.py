@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import tifffile
@@ -79,11 +79,11 @@ def _dicoms() -> Iterator[tuple[str, bytes]]:
     yield "frames", dicom(_FRAMES, sop_class=NM, NumberOfFrames="3")
     yield "rle", run_length(_DEEP)
     yield "rle colour", run_length(_RGB, SC)
-    for name, (syntax, encode) in LOSSLESS.items():
-        yield name.replace("_", " "), encapsulated(_DEEP, [encode(_DEEP)], syntax)
+    for name, (coded, encode) in LOSSLESS.items():
+        yield name.replace("_", " "), encapsulated(_DEEP, [encode(_DEEP)], coded)
     yield "jpeg", encapsulated(_GREY, [raster.jpeg(_GREY)], uid.JPEGBaseline8Bit)
     smooth = ramp(32, 24, "u2", step=3)
-    bits = {"BitsStored": 12, "HighBit": 11}
+    bits: dict[str, Any] = {"BitsStored": 12, "HighBit": 11}
     yield "jpeg 12 bits", encapsulated(smooth, [jpeg_extended(smooth)], uid.JPEGExtended12Bit, **bits)
 
 

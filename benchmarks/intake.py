@@ -146,7 +146,7 @@ def others_than_arms(before: machine.Reading, after: machine.Reading, raw: Mappi
     """Our arms use one core while they run."""
     cores = machine.cores()
     used = (after.machine - before.machine) / ((after.at - before.at) * cores)
-    ours = sum(result["took"] for result in raw.values()) / ((after.at - before.at) * cores)
+    ours: float = sum(result["took"] for result in raw.values()) / ((after.at - before.at) * cores)
     return max(0.0, used - ours)
 
 

@@ -64,7 +64,7 @@ def section(side: int, images: int, repeats: int) -> list[str]:
     return [
         f"## {images} arrays of {side} x {side}",
         "",
-        *table(("", "warm, images/s", "cold, images/s"), rows),
+        *table(["", "warm, images/s", "cold, images/s"], rows),
         "",
         f"Packing took {packing:.1f} s and gave {shards} shard(s) of {size / 2**20:.0f} MiB: so many GET",
         f"requests per epoch instead of {images}.",
@@ -118,11 +118,11 @@ def by_tarfile(folder: Path) -> int:
     return total
 
 
-def row(name: str, read: Read, folder: Path, images: int, repeats: int) -> tuple[str, ...]:
+def row(name: str, read: Read, folder: Path, images: int, repeats: int) -> list[str]:
     read()
     warm = statistics.median(timed(read) for _ in range(repeats))
     cold = statistics.median(timed(read, folder) for _ in range(repeats))
-    return name, f"{images / warm:.0f}", f"{images / cold:.0f}"
+    return [name, f"{images / warm:.0f}", f"{images / cold:.0f}"]
 
 
 def timed(read: Read, evicted: Path | None = None) -> float:

@@ -99,16 +99,13 @@ def volumes_of(source: Path) -> list[Volume]:
 
 
 def read(path: Path) -> Volume:
-    image: Any = load(path)  # type: ignore[no-untyped-call]
+    image: Any = load(path)
     return Volume(np.asarray(image.dataobj), image.affine, {})
 
 
 def difference(volume: Volume, reference: Volume) -> Difference | None:
     """None where they are of different shapes."""
-    made, wanted = (
-        as_closest_canonical(Nifti1Image(one.values, one.affine))  # type: ignore[no-untyped-call]
-        for one in (volume, reference)
-    )
+    made, wanted = (as_closest_canonical(Nifti1Image(one.values, one.affine)) for one in (volume, reference))
     ours, theirs = _values(made), _values(wanted)
     if ours.shape != theirs.shape:
         return None

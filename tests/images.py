@@ -11,7 +11,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -76,7 +76,7 @@ def written(made: Dataset, syntax: str = uid.ExplicitVRLittleEndian, preamble: b
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = uid.UID(syntax)
     made.file_meta.MediaStorageSOPClassUID = made.get("SOPClassUID", MR)
-    made.file_meta.MediaStorageSOPInstanceUID = "1.2.826.0.1.3680043.8.498.1"
+    made.file_meta.MediaStorageSOPInstanceUID = uid.UID("1.2.826.0.1.3680043.8.498.1")
     buffer = io.BytesIO()
     made.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue() if preamble else buffer.getvalue()[132:]
