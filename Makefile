@@ -45,7 +45,7 @@ check: lint types  ## The fast checks: style, types, imports, template, unit tes
 test: lint types  ## Everything that a change must pass
 	@$(BIN)/pytest -q tests
 
-test-all: test  ## What `test` runs, today; longer suites will follow here
+test-all: test fuzz soak  ## The same, and damaged files and a failing cloud at full size (an hour)
 
 soak: $(VENV)/.dev $(SAM)  ## Ten thousand objects through a failing laptop cloud; OBJECTS=n SEED=n
 	@$(BIN)/python -m benchmarks.soak $(if $(OBJECTS),--objects $(OBJECTS)) $(if $(SEED),--seed $(SEED))
