@@ -72,6 +72,7 @@ def wait_until_answers(child: Child, answers: Callable[[], bool], log: Path, pat
     deadline = time.monotonic() + patience
     while not answers():
         if not child.alive:
+            _reap()
             raise ProcessFailed(f"{child.name} ended while starting: {last_words(log)}")
         if time.monotonic() > deadline:
             raise ProcessFailed(f"{child.name} gave no answer in {patience:.0f} s: {last_words(log)}")
@@ -142,12 +143,17 @@ def _outlive(processes: list[psutil.Process], patience: float) -> list[psutil.Pr
     """Those that still live after `patience` seconds. A zombie is dead, whoever should have waited for it."""
     deadline = time.monotonic() + patience
     while True:
-        for mine in _started:
-            mine.poll()
+        _reap()
         alive = [process for process in processes if _is_alive(process)]
         if not alive or time.monotonic() >= deadline:
             return alive
         time.sleep(0.05)
+
+
+def _reap() -> None:
+    """Those of ours that ended do not stay zombies."""
+    for mine in _started:
+        mine.poll()
 
 
 def _is_alive(process: psutil.Process) -> bool:
