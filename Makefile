@@ -13,7 +13,7 @@ D2N    := .medloop/dicom2nifti-2.6.2
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up down test test-all check lint types install lock clean
+.PHONY: help demo up down test test-all check lint types install remote lock clean
 .PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-volumes
 
 help:  ## List the targets
@@ -21,8 +21,8 @@ help:  ## List the targets
 
 # ── for users ──────────────────────────────────────────────────────────────────────────────────────────
 
-demo: $(VENV)/.laptop $(SAM)  ## The whole loop on this machine; DATA=folder LIMIT=n EPOCHS=n OUT=folder
-	@$(BIN)/python -m local.demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT)) \
+demo: $(VENV)/.laptop $(SAM)  ## The whole loop on this machine; TASK=segmentation DATA=folder LIMIT=n EPOCHS=n OUT=folder
+	@$(BIN)/python -m local.demo $(if $(TASK),--task $(TASK)) $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT)) \
 	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(OUT),--out "$(OUT)")
 
 up: $(VENV)/.laptop $(SAM)  ## Bring the laptop cloud up, for your own experiments
@@ -32,6 +32,9 @@ down: $(VENV)/.laptop  ## Stop it; what it holds stays
 	@$(BIN)/medloop down
 
 install: $(VENV)/.dev $(SAM)  ## Make the environments without running anything
+
+remote: $(VENV)/.laptop  ## Add the SageMaker SDK, for `medloop train --remote`; 0.4 GB with what it needs
+	$(call environment,requirements/remote.txt)
 
 clean:  ## Remove everything that make made, data of laptop clouds included
 	@[ ! -x $(BIN)/medloop ] || $(BIN)/medloop down >/dev/null
@@ -119,7 +122,8 @@ lock: $(VENV)/.dev  ## Pin every dependency anew, from pyproject.toml
 	 without() { sed -i -E '/^(nvidia-|triton|cuda-)/d' "$$1"; }; \
 	 compile --python-version 3.11 --extra local pyproject.toml -o requirements/laptop.txt; \
 	 compile --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt; \
-	 without requirements/laptop.txt; without requirements/dev.txt; \
+	 compile --python-version 3.11 --extra local --extra remote pyproject.toml -o requirements/remote.txt; \
+	 for name in laptop dev remote; do without requirements/$$name.txt; done; \
 	 echo aws-sam-cli==1.170.0 | compile --python-version 3.11 - -o requirements/sam.txt
 
 # ── Lambda artefacts: `sam build` calls build-<LogicalId> with ARTIFACTS_DIR set ────────────────────────
@@ -135,7 +139,7 @@ PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell
 # and fourteen copies of the packages would take minutes.
 build-%:
 	@cp -r $(LAMBDA_CODE) "$(ARTIFACTS_DIR)"
-	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli handover inspection selftest
+	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli handover inspection selftest workbench
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 
 # Linked where they can be: they are 210 MB. The artefacts may lie in another file system.

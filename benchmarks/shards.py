@@ -23,7 +23,7 @@ from benchmarks.pipeline import table
 from events.dataset import Sample
 from medloop.imaging.arrays import encode_array
 from medloop.rules.shards import END, Extent, Plan, header, padding, plan_shards
-from training.channel import stream_arrays
+from training.data.channel import stream_files
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence" / "shards.md"
 SIDES = (64, 256)
@@ -81,7 +81,12 @@ def written(folder: Path, side: int, images: int) -> Iterator[Sample]:
         (folder / f"{identity}.npy").write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
         yield Sample(
-            image=identity, path=f"{identity}.npy", sha256=digest, label="a", split="train", group=identity
+            image=identity,
+            path=f"{identity}.npy",
+            sha256=digest,
+            labels=("a",),
+            split="train",
+            group=identity,
         )
 
 
@@ -103,7 +108,7 @@ def pack(plans: Sequence[Plan], loose: Path, packed: Path) -> int:
 
 def ours(samples: Sequence[Sample], folder: Path) -> int:
     """What a training job does, from either."""
-    return sum(len(content) for _, content in stream_arrays(samples, folder))
+    return sum(len(files.array) for files in stream_files(samples, folder))
 
 
 def by_tarfile(folder: Path) -> int:

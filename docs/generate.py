@@ -113,7 +113,7 @@ training:
   recipe: small
   max_minutes: 30
 gate:
-  minimum_accuracy: 0.85
+  minimum_score: 0.85
 retraining:
   every_days: 7
   after_new_labels: 200

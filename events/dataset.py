@@ -8,6 +8,9 @@ from events.message import ClassName, Digest, ImageId, Message, ProjectName
 
 Split = Literal["train", "validation", "test"]
 
+Task = Literal["classification", "multilabel", "segmentation"]
+"""One class an image, any number of classes an image, or one class a pixel or voxel."""
+
 
 class Mask(Message):
     """Which voxels of an image are what; as large as its image and in the same place."""
@@ -28,7 +31,8 @@ class Sample(Message):
     """Where the array lies, relative to the curated bucket: .npy for a picture, .nii.gz for a volume."""
     sha256: Digest
     """Of the array file's bytes."""
-    label: ClassName
+    labels: tuple[ClassName, ...] = ()
+    """One for classification, any number for multi-label, none where the mask says it."""
     split: Split
     group: str
     """Pseudonymous patient, or the content hash where no patient is known: never on two sides."""
@@ -39,6 +43,8 @@ class Sample(Message):
     line: int = 0
     """Of that CSV; 0 for a folder."""
     mask: Mask | None = None
+    attributes: dict[str, str] = {}
+    """Scanner, site, sex or age band, as far as the project keeps them: subgroups to judge a model on."""
 
 
 class Shard(Message):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from events.dataset import Task
 from events.evaluation import Fraction
 from events.message import Digest, ImageId, Message, ProjectName, ServiceMessage
 
@@ -21,10 +22,18 @@ class ModelOutput(Message):
 
     project: ProjectName
     model_version: int = Field(ge=1)
+    task: Task = "classification"
     label: str
+    """The class; several as `a | b`; of a segmentation, the structures found."""
     confidence: Fraction
-    probabilities: dict[str, Fraction]
-    """Of every class; they sum to 1."""
+    """Of this label; of a segmentation, the mean probability over the voxels that it names."""
+    probabilities: dict[str, Fraction] = {}
+    """Of every class, calibrated; of a classification they sum to 1. Empty for a segmentation."""
+    volumes: dict[str, Annotated[float, Field(ge=0.0)]] = {}
+    """Of every structure: millilitres in a volume, pixels in a picture. Empty for other tasks."""
+    mask: str = ""
+    """Of a segmentation: base64 of an .npy or .nii.gz in the image's own space; 0 for background, then the
+    structures in the order of `volumes`."""
     input_sha256: Digest
     seconds: Annotated[float, Field(ge=0.0)]
     """Time inside the container: decode, preprocess, forward."""

@@ -28,6 +28,8 @@ class TrainingRequested(Message):
     job: str = Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
     """The SageMaker job name, chosen by the sender: the idempotency key of the whole arrow."""
     cause: Cause
+    attempt: int = Field(default=0, ge=0)
+    """How often this job has waited for capacity: the waits grow with it."""
 
 
 class TrainingJobDetail(ServiceMessage):
@@ -44,10 +46,10 @@ class TrainingJobStateChanged(Envelope[TrainingJobDetail]):
 
 
 class TrainingFinished(Message):
-    """A job ended and the gate spoke, or it failed and says why."""
+    """A job ended and the gate spoke, or it failed or was stopped and says why."""
 
     kind: Literal["TrainingFinished"] = "TrainingFinished"
     project: ProjectName
     job: str
-    outcome: Literal["promoted", "refused", "failed"]
+    outcome: Literal["promoted", "refused", "failed", "stopped"]
     reason: str

@@ -1,5 +1,7 @@
 """An endpoint reached a state: crown the champion it serves, let it scale, and send what waited for it."""
 
+from typing import Literal
+
 from events.alarms import AlertRaised
 from events.inference import InferenceRequested
 from events.models import EndpointStateChanged, ModelPromoted
@@ -50,10 +52,13 @@ def ask_for_waiting(project: str, version: int) -> int:
 
 
 def give_up_on_others(project: str, endpoint: Endpoint) -> None:
-    """A release that never answered was rolled back by SageMaker; its model is set aside with the reason."""
+    """A release that never answered, or failed while it was watched, was rolled back by SageMaker."""
     for model in deploying(project):
-        if endpoint.status == "Failed" or version_of_release(endpoint.config) != model.version:
-            give_up(model, endpoint.failure_reason or "the endpoint went back to its former model")
+        if endpoint.status == "Failed":
+            give_up(model, "approved", endpoint.failure_reason or "the endpoint failed")
+        elif version_of_release(endpoint.config) != model.version:
+            # SageMaker does not always say why.
+            give_up(model, "rolled_back", endpoint.failure_reason or "the endpoint went back by itself")
 
 
 def deploying(project: str) -> list[Model]:
@@ -61,7 +66,8 @@ def deploying(project: str) -> list[Model]:
     return [model for model in models if model.state == "deploying"]
 
 
-def give_up(model: Model, reason: str) -> None:
+def give_up(model: Model, state: Literal["approved", "rolled_back"], reason: str) -> None:
+    """The alert first: should this door end in between, the event comes again and repeats both."""
     alert = AlertRaised(
         name="deployment failed",
         severity="critical",
@@ -70,7 +76,8 @@ def give_up(model: Model, reason: str) -> None:
         dedup=f"deployment-{model.project}-{model.version}",
     )
     raise_alert(settings().alarms_topic_arn, alert)
-    catalogue().run(lambda conn: set_model_state(conn, model.project, model.version, "approved", now()))
+    said = f"{state.replace('_', ' ')}: {reason}"[:500] if state == "rolled_back" else None
+    catalogue().run(lambda conn: set_model_state(conn, model.project, model.version, state, now(), said))
 
 
 handler = door(on_endpoint_changed)

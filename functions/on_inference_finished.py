@@ -1,5 +1,7 @@
 """SageMaker answered, well or badly: keep the prediction, or why there is none."""
 
+import base64
+
 from aws_lambda_powertools.metrics import MetricUnit
 
 from events.alarms import AlertRaised
@@ -10,6 +12,8 @@ from medloop.aws.door import door, logger, metrics
 from medloop.catalogue.predictions import Prediction, fail_prediction, finish_prediction, get_prediction
 from medloop.platform import catalogue, now
 from medloop.settings import settings
+
+GZIP = b"\x1f\x8b"
 
 
 def on_inference_finished(body: str) -> None:
@@ -27,7 +31,11 @@ def answered(prediction: Prediction, location: str) -> None:
     output = ModelOutput.model_validate_json(objects.read(*objects.parse_uri(location)))
     metrics.add_metric("InferenceLatency", MetricUnit.Milliseconds, output.seconds * 1000)
     path = f"{prediction.project}/{prediction.image}/{prediction.model_version}.json"
-    content = output.model_dump_json(indent=2).encode()
+    if output.mask:
+        mask = base64.b64decode(output.mask)
+        ending = ".mask.nii.gz" if mask.startswith(GZIP) else ".mask.npy"
+        objects.write(settings().predictions_bucket, path.replace(".json", ending), mask)
+    content = output.model_dump_json(indent=2, exclude={"mask"}).encode()
     objects.write(settings().predictions_bucket, path, content, "application/json")
     catalogue().run(
         lambda conn: finish_prediction(

@@ -18,6 +18,7 @@ from medloop.catalogue.models import Model, list_champions
 from medloop.catalogue.predictions import overdue_predictions
 from medloop.catalogue.series import overdue_series
 from medloop.catalogue.uploads import Upload, known_versions, unfinished_uploads
+from medloop.jobs import measure_backlog
 from medloop.platform import catalogue, now
 from medloop.rules.intake import image_id
 from medloop.settings import settings
@@ -45,6 +46,7 @@ def on_reconcile_due(body: str) -> None:
         ),
         "unheard_jobs": queues.send_all(settings().training_outcomes_queue_url, unheard_jobs()),
     }
+    measure_backlog()
     logger.info("reconciled", found=found)
 
 
@@ -96,11 +98,11 @@ def never_asked(model: Model) -> list[Image]:
 def unheard_jobs() -> Iterator[TrainingJobStateChanged]:
     """Jobs that ended without the door learning of it: the event is given again."""
     for job in catalogue().read(active_jobs):
-        truth = training_jobs.describe(job.name)
+        truth = training_jobs.describe(job.sagemaker_name)
         if truth is not None and truth.status in ("Completed", "Failed", "Stopped"):
-            detail = TrainingJobDetail(job=job.name, status=truth.status)
+            detail = TrainingJobDetail(job=job.sagemaker_name, status=truth.status)
             yield TrainingJobStateChanged(
-                id=job.name,
+                id=job.sagemaker_name,
                 source="aws.sagemaker",
                 detail_type="SageMaker Training Job State Change",
                 time=now().isoformat(),

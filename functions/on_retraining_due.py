@@ -15,7 +15,7 @@ from medloop.freezing import freeze_dataset
 from medloop.platform import catalogue, now
 from medloop.rules.datasets import Dataset, NotTrainable
 from medloop.rules.project import Project
-from medloop.rules.retraining import Due, TrainingHistory, is_retraining_due, job_name, without_recipe
+from medloop.rules.retraining import Due, TrainingHistory, is_retraining_due, job_name
 from medloop.settings import settings
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,9 +33,6 @@ def consider(project: Project, asked: RetrainingConsidered) -> None:
     decision = is_retraining_due(project.retraining, history, asked.cause, now())
     logger.info("retraining considered", project=project.project, due=decision.due, why=decision.why)
     if not decision.due:
-        return
-    if why := without_recipe(project):
-        logger.warning("not trainable", project=project.project, why=why)
         return
     try:
         dataset = freeze_dataset(project, catalogue(), settings().curated_bucket, now()).dataset

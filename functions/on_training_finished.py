@@ -1,50 +1,86 @@
-"""A training job ended: judge the challenger and register it, or say why it failed."""
+"""A training job ended: judge the challenger and register it, launch it again, or say why it failed."""
 
 from typing import Literal
 
-from events.alarms import AlertRaised
 from events.evaluation import Evaluation
-from events.training import TrainingFinished, TrainingJobStateChanged
+from events.training import TrainingJobStateChanged
 from medloop.aws import objects, registry, training_jobs
-from medloop.aws.announcements import announce, raise_alert
 from medloop.aws.door import door, logger
-from medloop.catalogue.jobs import ENDED, Job, JobState, get_job, set_job_state
+from medloop.aws.training_jobs import TrainingJob
+from medloop.catalogue.jobs import CANCELLED, ENDED, Job, job_launched_as, wait_for_launch
 from medloop.catalogue.models import Model, add_model, champion, get_model, set_model_state
 from medloop.catalogue.projects import get_project
 from medloop.catalogue.secret import Connection
+from medloop.jobs import ask_again, end_job, fail_job, tell_of_wait
 from medloop.platform import catalogue, now
+from medloop.rules.capacity import ended_for_want_of_capacity, next_launch, wait_seconds
 from medloop.rules.deployment import endpoint_name
 from medloop.rules.gate import Verdict, judge
 from medloop.settings import settings
 
+DOOR_SECONDS = 60
+"""The longest that this door may take."""
+
+LIMITS = {
+    "MaxRuntimeExceeded": "it reached the longest time, or the highest cost, that the project allows",
+    "MaxWaitTimeExceeded": "spare machines did not come, or did not stay, for long enough",
+}
+"""Why SageMaker stopped a job, by secondary status."""
+
 
 def on_training_finished(body: str) -> None:
     change = TrainingJobStateChanged.model_validate_json(body).detail
-    job = catalogue().read(lambda conn: get_job(conn, change.job))
+    job = catalogue().read(lambda conn: job_launched_as(conn, change.job))
     truth = training_jobs.describe(change.job)
     if job is None or truth is None:
-        logger.warning("no such training job in the catalogue", job=change.job)
+        logger.warning("no such training job in the catalogue, or an earlier launch of one", job=change.job)
     elif job.state in ENDED:
         logger.info("training job ended before", job=job.name)
     elif truth.status == "Completed":
         completed(job, truth.artefact)
+    elif job.cancelled_at is not None and truth.status in ("Failed", "Stopped"):
+        end_job(job, "stopped", "stopped", CANCELLED)
+    elif never_had_machines(truth):
+        launch_again(job, truth.failure_reason or LIMITS["MaxWaitTimeExceeded"])
     elif truth.status == "Failed":
-        failed(job, truth.failure_reason or "SageMaker gave no reason")
+        fail_job(job, truth.failure_reason or "SageMaker gave no reason")
     elif truth.status == "Stopped":
-        finish(job, "stopped", "failed", truth.failure_reason or "the job was stopped")
+        reason = LIMITS.get(truth.secondary_status, "it was stopped at SageMaker")
+        end_job(job, "stopped", "stopped", truth.failure_reason or reason)
+
+
+def never_had_machines(truth: TrainingJob) -> bool:
+    return ended_for_want_of_capacity(
+        truth.status, truth.secondary_status, truth.failure_reason, truth.trained
+    )
+
+
+def launch_again(job: Job, why: str) -> None:
+    """Under a new name, because SageMaker keeps the old one.
+
+    The message goes first: should this door end in between, the event comes again and repeats both. It must
+    not arrive before the catalogue is ready for it.
+    """
+    launches = (job.launches or 0) + 1
+    name = next_launch(job.name, launches)
+    seconds = max(DOOR_SECONDS, wait_seconds("no capacity", launches - 1, job.name))
+    ask_again(job, launches, seconds)
+    said = f"no capacity, launch {launches}, the next {seconds} s later: {why}"[:500]
+    catalogue().run(lambda conn: wait_for_launch(conn, job.name, launches, name, said))
+    tell_of_wait(job, "no capacity", why)
 
 
 def completed(job: Job, artefact: str) -> None:
     try:
-        evaluation = training_jobs.read_evaluation(settings().models_bucket, job.name)
+        evaluation = training_jobs.read_evaluation(settings().models_bucket, job.sagemaker_name)
     except training_jobs.NoEvaluation as error:
-        failed(job, str(error))
+        fail_job(job, str(error))
         return
     model = remember(job, objects.parse_uri(artefact)[1], evaluation)
     # Judged once: when this is repeated after a crash, the champion may be this very model.
     verdict = judged(model) or decide(job.project, evaluation)
     register(model, evaluation, verdict)
-    finish(job, "completed", "promoted" if verdict.promote else "refused", verdict.reason, evaluation)
+    end_job(job, "completed", "promoted" if verdict.promote else "refused", verdict.reason, evaluation)
 
 
 def remember(job: Job, artefact: str, evaluation: Evaluation) -> Model:
@@ -83,32 +119,6 @@ def register(model: Model, evaluation: Evaluation, verdict: Verdict) -> None:
 def note_verdict(conn: Connection, model: Model, verdict: Verdict, package: str) -> bool:
     state: Literal["approved", "refused"] = "approved" if verdict.promote else "refused"
     return set_model_state(conn, model.project, model.version, state, now(), verdict.reason, package)
-
-
-def failed(job: Job, reason: str) -> None:
-    alert = AlertRaised(
-        name="training failed",
-        severity="warning",
-        summary=f"{job.name}: {reason}"[:500],
-        project=job.project,
-        dedup=job.name,
-    )
-    raise_alert(settings().alarms_topic_arn, alert)
-    finish(job, "failed", "failed", reason)
-
-
-def finish(
-    job: Job,
-    state: JobState,
-    outcome: Literal["promoted", "refused", "failed"],
-    reason: str,
-    evaluation: Evaluation | None = None,
-) -> None:
-    evidence = None if evaluation is None else evaluation.model_dump_json()
-    catalogue().run(lambda conn: set_job_state(conn, job.name, state, now(), reason, evidence))
-    fact = TrainingFinished(project=job.project, job=job.name, outcome=outcome, reason=reason)
-    announce(settings().event_bus_name, fact)
-    logger.info("training finished", job=job.name, project=job.project, outcome=outcome, reason=reason)
 
 
 handler = door(on_training_finished)

@@ -99,6 +99,7 @@ def parameters(catalogue: str, webhooks: str) -> dict[str, str]:
         "Stage": STAGE,
         "OnAws": "false",
         "MaxConcurrency": "3",
+        "EndpointBakeSeconds": "3",
         "PythonRuntime": f"python{PYTHON}",
         "CatalogueUrl": catalogue,
         "SlackUrl": f"{webhooks}/slack",

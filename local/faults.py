@@ -5,6 +5,7 @@ the cloud is brought up, every worker follows it (see local/faulty.py); the func
 """
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,11 +15,22 @@ from typing import Any, Literal
 FOLDER = "MEDLOOP_FAULTS"
 """The variable that names the folder."""
 
-Kind = Literal["throttle", "refused", "lost", "slow", "hang", "conflict"]
-"""throttle: AWS answers 503. refused: no connection, nothing happened. lost: it happened, the answer never
-came. slow: it takes longer. hang: longer than any function may. conflict: PostgreSQL's 40001."""
+Kind = Literal["throttle", "refused", "lost", "slow", "hang", "conflict", "quota"]
+"""throttle: AWS answers 503. quota: SageMaker has no instance left to lend. refused: no connection, nothing
+happened. lost: it happened, the answer never came. slow: it takes longer. hang: longer than any function may.
+conflict: PostgreSQL's 40001."""
 
-SERVICES = ("s3", "kms", "sqs", "events", "secretsmanager", "dynamodb", "scheduler", "postgresql")
+SERVICES = (
+    "s3",
+    "kms",
+    "sqs",
+    "events",
+    "secretsmanager",
+    "dynamodb",
+    "scheduler",
+    "sagemaker",
+    "postgresql",
+)
 """kms is S3 answering that the key cannot be used now."""
 
 
@@ -45,6 +57,8 @@ class Plan:
     sluggish: str = ""
     """Reading an object whose key holds this text takes `sluggish_seconds`."""
     sluggish_seconds: float = 0.0
+    no_machines: str = ""
+    """Training jobs whose name holds this text are taken, and then never get a machine."""
     trace: bool = False
     """Note every step in the journal, faulty or not."""
 
@@ -56,6 +70,15 @@ def read_plan(text: str) -> Plan:
         values[name] = tuple(values[name])
     values["outages"] = tuple(tuple(outage) for outage in values["outages"])
     return Plan(**values)
+
+
+def has_no_machines(job: str) -> bool:
+    """Whether the plan, if there is one, keeps all machines from this training job."""
+    file = Path(os.environ.get(FOLDER, ""), "plan.json")
+    if not os.environ.get(FOLDER) or not file.exists():
+        return False
+    wanted = read_plan(file.read_text()).no_machines
+    return bool(wanted) and wanted in job
 
 
 class Faults:

@@ -61,6 +61,8 @@ def _failed(worker: "Worker", fault: Kind, request: Any, service: str) -> Any:
     url = request.url.split("?")[0]
     if fault == "throttle":
         return _answer(request, 503, service, "SlowDown" if service == "s3" else "ServiceUnavailable")
+    if fault == "quota":
+        return _answer(request, 400, service, "ResourceLimitExceeded")
     if fault == "refused":
         raise EndpointConnectionError(endpoint_url=url)
     if fault == "lost":

@@ -5,6 +5,7 @@ Run as `python -m local.gateway`; what it serves, and where, the environment say
 
 import hashlib
 import importlib
+import json
 import os
 import signal
 import threading
@@ -108,6 +109,21 @@ def name_batches_as_on_aws(actions: Any) -> None:
     actions.extract_iam_action = extract_iam_action
 
 
+def name_alarms_as_on_aws(actions: Any) -> None:
+    """Who asks for an alarm by its name needs a permission for that alarm, not for all of them."""
+    extract = actions.extract_resource_arn
+
+    def extract_resource_arn(service: str, method: str, path: str, headers: Any, *request: Any) -> str:
+        found: str = extract(service, method, path, headers, *request)
+        if service != "monitoring" or not headers.get("x-amz-target", "").endswith(".DescribeAlarms"):
+            return found
+        body, _, region, account = request
+        names = json.loads(body).get("AlarmNames", [])
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{names[0]}" if len(names) == 1 else found
+
+    actions.extract_resource_arn = extract_resource_arn
+
+
 def main() -> None:
     app, evaluator, cloudwatch, functions = (
         importlib.import_module(f"ministack.{name}")
@@ -116,7 +132,9 @@ def main() -> None:
     alarms.amend(cloudwatch)
     trust_loopback(evaluator)
     grants.amend(evaluator)
-    name_batches_as_on_aws(importlib.import_module("ministack.core.iam_actions"))
+    actions = importlib.import_module("ministack.core.iam_actions")
+    name_batches_as_on_aws(actions)
+    name_alarms_as_on_aws(actions)
     share_code(functions)
     spare_machine(functions, int(os.environ.get(WORKERS) or (os.cpu_count() or 1) + 1))
     layers.amend(functions, Path(os.environ["MEDLOOP_LAYERS_DIR"]))

@@ -27,6 +27,7 @@ def training_platform(of: Settings) -> Platform:
         role_arn=of.sagemaker_role_arn,
         image=of.container_image,
         instance_type=of.training_instance_type,
+        price_per_hour=of.training_instance_price_per_hour,
         spot=of.spot_training,
         key_arn=of.key_arn,
         curated_bucket=of.curated_bucket,
@@ -45,4 +46,5 @@ def serving_platform(of: Settings) -> Serving:
         predictions_bucket=of.predictions_bucket,
         success_topic_arn=of.inference_success_topic_arn,
         failure_topic_arn=of.inference_failure_topic_arn,
+        bake_seconds=of.endpoint_bake_seconds,
     )

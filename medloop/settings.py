@@ -41,9 +41,15 @@ class Settings(BaseModel):
     sagemaker_role_arn: str
     container_image: str
     training_instance_type: str
+    training_instance_price_per_hour: float
+    """Of one training instance on demand, in USD."""
     endpoint_instance_type: str
     spot_training: bool
+    capacity_alert_hours: float
+    """People hear of a training job that has waited for its machines for this long."""
     endpoint_max_instances: int = 1
+    endpoint_bake_seconds: int
+    """How long a new release is watched, with the former one at hand."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

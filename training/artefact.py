@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 
+from events.dataset import Task
 from events.message import ClassName, Digest, ProjectName
-from training.data import Preprocessing
+from medloop.rules.recipe import Recipe
+from training.data.preprocessing import Preprocessing
 from training.failures import InvalidModel
-from training.model import build_network
-from training.recipes import Recipe
+from training.finishing import Finishing
+from training.network import build_network
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 LARGEST_MEMBER = 1 << 30
@@ -27,13 +29,20 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     project: ProjectName
     model_version: int = Field(ge=1)
+    task: Task
     classes: tuple[ClassName, ...]
     dataset: Digest
     recipe: Recipe
     preprocessing: Preprocessing
+    finishing: Finishing
+
+    @property
+    def outputs(self) -> int:
+        """Values that the network gives: a segmentation's first one is the background."""
+        return len(self.classes) + (self.task == "segmentation")
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Model:
         """Raises InvalidModel when either is damaged, or they do not fit together."""
         try:
             known = Description.model_validate_json(description)
-            network = build_network(known.recipe.network, known.preprocessing.channels, len(known.classes))
+            network = build_network(known.recipe.network, known.preprocessing, known.outputs)
             network.load_state_dict(load(weights))
         except ValidationError as error:
             raise InvalidModel(f"{DESCRIPTION} is not a model's description") from error

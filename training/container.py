@@ -5,10 +5,11 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
 
+from events.dataset import Task
 from events.message import ClassName, Digest, ProjectName
 from training.failures import TrainingFailed
 
@@ -29,11 +30,13 @@ class Job(BaseModel):
     project: ProjectName
     dataset: Digest
     model_version: int = Field(ge=1)
+    task: Task = "classification"
+    spatial_dims: Annotated[Literal[2, 3], BeforeValidator(int)] = 2
     recipe: str
-    classes: Json[Annotated[tuple[ClassName, ...], Field(min_length=2)]]
-    """The position of a class is its index in the model's output."""
-    epochs: Annotated[int | None, Field(ge=1), BeforeValidator(_empty_is_none)]
-    """None leaves the recipe's own number."""
+    overrides: Json[dict[str, Any]]
+    """Fields of the recipe with other values."""
+    classes: Json[Annotated[tuple[ClassName, ...], Field(min_length=1)]]
+    """The position of a class is its index in the model's output; of a structure, one less than its value."""
     max_minutes: float = Field(gt=0)
     """Of training, all attempts together; the evaluation still follows."""
     seed: int = Field(ge=0)
@@ -53,6 +56,10 @@ class Folders:
     @property
     def hyperparameters(self) -> Path:
         return self.base / "input" / "config" / "hyperparameters.json"
+
+    @property
+    def resources(self) -> Path:
+        return self.base / "input" / "config" / "resourceconfig.json"
 
     @property
     def manifest(self) -> Path:
@@ -77,6 +84,16 @@ class Folders:
     @property
     def results(self) -> Path:
         return self.base / "output" / "data"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Synced to S3 while the job runs (TensorBoardOutputConfig)."""
+        return self.base / "output" / "tensorboard"
+
+    @property
+    def scratch(self) -> Path:
+        """Preprocessed images that memory does not hold; gone with the job."""
+        return self.base / "scratch"
 
     @property
     def failure(self) -> Path:

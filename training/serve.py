@@ -1,49 +1,29 @@
 """`python -m training.serve`: the model as SageMaker asks for it, `GET /ping` and `POST /invocations`."""
 
-import hashlib
 import json
 import os
 import signal
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
 import numpy as np
 import torch
 
-from events.inference import ModelOutput
+from training.answer import answer, answer_bytes
 from training.artefact import Model, load_model
 from training.container import Folders
-from training.data import decode_array, preprocess
-from training.evaluate import predict
+from training.data.arrays import Scan
 from training.failures import InvalidArray, InvalidModel
-from training.model import best_device
+from training.network import best_device, placed
 
 LARGEST_BODY = 512 * 1024 * 1024
 """Bytes; SageMaker's asynchronous endpoints would let 1 GB through."""
+FORMS = {2: ("application/x-npy", ".npy file"), 3: ("application/x-nifti", "NIfTI file")}
+"""What a model of pictures, and one of volumes, takes."""
 PATIENCE = 20.0
 """Seconds a connection may be silent; also bounds how long a stop waits for it."""
-
-
-def answer(model: Model, device: torch.device, content: bytes) -> ModelOutput:
-    """Raises InvalidArray when the content is not an image."""
-    started = time.perf_counter()
-    image = preprocess(decode_array(content), model.description.preprocessing)
-    logits = predict(model.network, image[None], device, batch=1)[0]
-    odds = np.exp(logits - logits.max())
-    probabilities = dict(zip(model.description.classes, (odds / odds.sum()).tolist(), strict=True))
-    label = max(probabilities, key=lambda name: probabilities[name])
-    return ModelOutput(
-        project=model.description.project,
-        model_version=model.description.model_version,
-        label=label,
-        confidence=probabilities[label],
-        probabilities=probabilities,
-        input_sha256=hashlib.sha256(content).hexdigest(),
-        seconds=time.perf_counter() - started,
-    )
 
 
 class Server(ThreadingHTTPServer):
@@ -56,6 +36,12 @@ class Server(ThreadingHTTPServer):
         self.model, self.device = model, device
         # SageMaker reaches the container from outside; a laptop's server must not be reachable at all.
         super().__init__((os.environ.get("MEDLOOP_BIND_HOST", "0.0.0.0"), port), Handler)
+
+
+def blank(model: Model) -> Scan:
+    """An image of nothing."""
+    dims = model.description.preprocessing.spatial_dims
+    return Scan(np.zeros((1, *(8,) * dims), np.float32), np.eye(4) if dims == 3 else None)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -72,15 +58,16 @@ class Handler(BaseHTTPRequestHandler):
             self._reply(404, b"")
             return
         try:
-            output = answer(self.server.model, self.server.device, self._body())
+            output = answer_bytes(self.server.model, self.server.device, self._body())
         except InvalidArray as error:
             self._reply(400, json.dumps({"error": str(error)}).encode())
             return
         self._reply(200, output.model_dump_json().encode())
 
     def _body(self) -> bytes:
-        if self.headers.get_content_type() != "application/x-npy":
-            raise InvalidArray("send one .npy file as application/x-npy")
+        wanted, form = FORMS[self.server.model.description.preprocessing.spatial_dims]
+        if self.headers.get_content_type() != wanted:
+            raise InvalidArray(f"send one {form} as {wanted}")
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
             raise InvalidArray(f"Content-Length must be given and at most {LARGEST_BODY} bytes")
@@ -108,10 +95,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     device = best_device()
-    model.network.to(device)
-    size, channels = model.description.preprocessing.size, model.description.preprocessing.channels
+    placed(model.network, model.description.preprocessing.spatial_dims, device)
     # The first pass sets up kernels: better before the first ping than within the first answer.
-    predict(model.network, torch.zeros(1, channels, size, size), device, batch=1)
+    answer(model, device, blank(model))
 
     server = Server(int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")), model, device)
 

@@ -11,25 +11,35 @@ from rich.console import Console
 
 from events.evaluation import Evaluation
 from local.cloud import down, up
-from local.demo import images as demo_images
 from local.demo import run
-from local.demo.images import DemoImages, NoImages
-from local.demo.picture import Answer, draw
+from local.demo.images import DemoImages, DemoTask, NoImages, chosen, generated
+from local.demo.picture import draw
 from local.demo.report import Report, table
+from local.demo.structures import chosen_volumes, generated_volumes
 from local.main import show
 from local.processes import ProcessFailed
 from medloop.cli.target import choose_laptop, connect, stop
-from medloop.imaging.read import read_image
 from medloop.settings import Settings
 
 console = Console()
 
+FORMS = {
+    "classification": "DATA needs one folder per class, as in DATA/normal and DATA/pneumonia",
+    "segmentation": "DATA needs DATA/images and DATA/labels, with equal file names",
+}
+
 
 def main(
+    task: Annotated[DemoTask, typer.Option(help="What is learnt: a class an image, or masks of volumes.")] = (
+        "classification"
+    ),
     data: Annotated[
-        Path | None, typer.Option(help="A folder of class folders; generated images without it.")
+        Path | None,
+        typer.Option(
+            help="A folder of class folders, or with images/ and labels/; generated images without."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=4, help="Images per class.")] = None,
+    limit: Annotated[int | None, typer.Option(min=4, help="Images per class, or in all with masks.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     out: Annotated[Path, typer.Option(help="Where report, picture and the cloud's state go.")] = Path(
         ".medloop/demo"
@@ -41,9 +51,9 @@ def main(
     signal.signal(signal.SIGTERM, interrupted)
     out = out.resolve()
     try:
-        images = pick(data, limit, seed, out)
+        images = pick(task, data, limit, seed, out)
     except NoImages as error:
-        stop(str(error), "DATA needs one folder per class, as in DATA/normal and DATA/pneumonia")
+        stop(str(error), FORMS[task])
     try:
         report = demo(images, epochs, out, keep)
     except (run.DemoFailed, ProcessFailed) as error:
@@ -59,10 +69,11 @@ def interrupted(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def pick(data: Path | None, limit: int | None, seed: int, out: Path) -> DemoImages:
-    if data is not None:
-        return demo_images.chosen(data, limit, seed)
-    return demo_images.generated(out / "images", seed)
+def pick(task: DemoTask, data: Path | None, limit: int | None, seed: int, out: Path) -> DemoImages:
+    if task == "segmentation":
+        made = out / "volumes"
+        return generated_volumes(made, seed) if data is None else chosen_volumes(data, limit, seed)
+    return generated(out / "images", seed) if data is None else chosen(data, limit, seed)
 
 
 def demo(images: DemoImages, epochs: int | None, out: Path, keep: bool) -> Report:
@@ -93,8 +104,9 @@ def stages(
     with watch.stage("deploy"):
         run.wait_for_champion(job)
     with watch.stage("predict"):
-        asked, answers, refused_too = run.predict(images)
-    evaluation = Evaluation.model_validate_json(job.evaluation) if job.evaluation else None
+        asked, answers, refused_too = run.predict(images, settings)
+    assert job.evaluation is not None
+    evaluation = Evaluation.model_validate_json(job.evaluation)
     history = run.read_history(settings, job)
     outcome = run.Outcome(job, evaluation, history, asked, answers, refused + refused_too)
     return run.count(settings, outcome, watch.seconds, time.monotonic() - started), outcome
@@ -102,13 +114,7 @@ def stages(
 
 def write(out: Path, report: Report, outcome: run.Outcome) -> None:
     (out / "report.json").write_text(report.model_dump_json(indent=2) + "\n")
-    shown = [
-        Answer(read_image(one.file.read_bytes()).values, truth, answer.label or "", answer.confidence or 0.0)
-        for truth, one in outcome.asked
-        if (answer := outcome.answers.get(one.upload)) is not None and answer.state == "done"
-    ]
-    if outcome.evaluation is not None:
-        draw(out / "report.png", shown, outcome.evaluation, outcome.history)
+    draw(out / "report.png", outcome.answers, outcome.evaluation, outcome.history)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,17 @@ class Report(BaseModel):
     in_flight: int
     dead_lettered: int
     training_jobs: int
-    test_images: int
-    test_accuracy: float
-    baseline_accuracy: float
+    metric: str
+    """Of the test images: accuracy or mean Dice."""
+    test_items: int
+    test_score: float
+    baseline: str
+    baseline_score: float
     gate: str
     predictions_requested: int
     predictions: int
-    predictions_correct: int
+    predictions_score: float
+    """The same metric, on images that the model never saw."""
     quarantined_by_reason: dict[str, int]
     seconds_total: float
     seconds_by_stage: dict[str, float]
@@ -40,7 +44,6 @@ class Report(BaseModel):
 def table(report: Report) -> Table:
     """The report for people."""
     shown = Table(box=None, show_header=False)
-    share = report.predictions_correct / report.predictions if report.predictions else 0.0
     reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(report.quarantined_by_reason.items()))
     rows = [
         ("uploaded", f"{report.uploaded} object versions"),
@@ -49,11 +52,11 @@ def table(report: Report) -> Table:
         ("set aside", f"{report.ignored} that hold no image"),
         ("dead-lettered", str(report.dead_lettered)),
         ("nothing lost", "yes" if report.nothing_lost else "NO"),
-        ("test accuracy", f"{report.test_accuracy:.4f} on {report.test_images} locked images"),
-        ("baseline", f"{report.baseline_accuracy:.4f} logistic regression on 16x16 pixels"),
+        (report.metric, f"{report.test_score:.4f} on {report.test_items} locked test images"),
+        ("baseline", f"{report.baseline_score:.4f} {report.baseline}"),
         ("gate", report.gate),
         ("predictions", f"{report.predictions} of {report.predictions_requested} came back"),
-        ("  correct", f"{report.predictions_correct} ({share:.1%}) on images the model never saw"),
+        (f"  {report.metric}", f"{report.predictions_score:.4f} on images the model never saw"),
         ("seconds", f"{report.seconds_total:.0f}"),
         *((f"  {stage}", f"{seconds:.1f}") for stage, seconds in report.seconds_by_stage.items()),
     ]

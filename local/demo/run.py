@@ -16,13 +16,13 @@ from rich.console import Console
 
 from events.evaluation import Evaluation
 from events.training import RetrainingConsidered
-from local.demo.images import DemoImages
+from local.demo.answers import Answer, judge
+from local.demo.images import DemoImages, Unseen
 from local.demo.report import Report
 from medloop.aws import objects, queues
 from medloop.aws.clients import client
 from medloop.catalogue.jobs import Job, latest_job, list_jobs
 from medloop.catalogue.models import champion, get_model
-from medloop.catalogue.predictions import Prediction
 from medloop.catalogue.projects import get_project
 from medloop.catalogue.uploads import Upload, upload_counts
 from medloop.cli.uploads import Sent, Transfer, answers, send, verdicts
@@ -57,22 +57,24 @@ class Outcome:
     """What the stages leave for report and picture."""
 
     job: Job
-    evaluation: Evaluation | None
+    evaluation: Evaluation
     history: list[dict[str, Any]]
-    asked: list[tuple[str, Sent]]
-    """(true class, upload), of the accepted images under predict/."""
-    answers: dict[str, Prediction]
+    asked: int
+    """Images under predict/ that were accepted."""
+    answers: list[Answer]
     quarantined: Counter[str]
 
 
 def create_project(settings: Settings, images: DemoImages, epochs: int | None) -> None:
     """Upload project.yaml and wait until the platform knows it."""
-    training = {"recipe": "debug"} | ({} if epochs is None else {"epochs": epochs})
+    training = {"recipe": "debug"} | ({} if epochs is None else {"overrides": {"epochs": epochs}})
     definition = {
+        "task": images.task,
+        "spatial_dims": images.spatial_dims,
         "classes": list(images.classes),
         "training": training,
-        # However few images somebody tries this with, the gate is to speak about accuracy.
-        "gate": {"minimum_test_images": 1},
+        # However few images somebody tries this with, the gate is to speak about the score.
+        "gate": {"minimum_test_items": 1},
         "retraining": {"every_days": None, "after_new_labels": None},
     }
     text = yaml.safe_dump(definition, sort_keys=False)
@@ -82,9 +84,8 @@ def create_project(settings: Settings, images: DemoImages, epochs: int | None) -
 
 def upload(images: DemoImages) -> Counter[str]:
     """Upload everything labelled, and the bad files; wait for every verdict. Counts refusals by reason."""
-    good = [Transfer(file, f"{PROJECT}/labelled/{label}/{file.name}") for label, file in images.labelled]
-    bad = [Transfer(file, f"{PROJECT}/labelled/{images.classes[0]}/bad/{file.name}") for file in images.bad]
-    return refusals(verdicts(send(good + bad)))
+    transfers = [Transfer(file, f"{PROJECT}/{place}") for place, file in images.labelled + images.bad]
+    return refusals(verdicts(send(transfers)))
 
 
 def refusals(rows: dict[str, Upload]) -> Counter[str]:
@@ -134,24 +135,34 @@ def wait_for_champion(job: Job) -> None:
     wait_for("the endpoint", lambda: catalogue().read(lambda conn: champion(conn, PROJECT)) is not None, 300)
 
 
-def predict(images: DemoImages) -> tuple[list[tuple[str, Sent]], dict[str, Prediction], Counter[str]]:
-    """Drop the unseen images under predict/ and collect the answers of those that were accepted."""
+def predict(images: DemoImages, settings: Settings) -> tuple[int, list[Answer], Counter[str]]:
+    """Drop the unseen images under predict/ and judge the answers to those that were accepted.
+
+    Returns how many were accepted, the answers that came, and the refusals by reason.
+    """
     transfers = [
-        Transfer(file, f"{PROJECT}/predict/{number:04d}{file.suffix}")
-        for number, (_, file) in enumerate(images.unseen)
+        Transfer(one.file, f"{PROJECT}/predict/{number:04d}{''.join(one.file.suffixes)}")
+        for number, one in enumerate(images.unseen)
     ]
     sent = send(transfers)
     rows = verdicts(sent)
-    truths = [label for label, _ in images.unseen]
-    asked = [
-        (truth, one) for truth, one in zip(truths, sent, strict=True) if rows[one.upload].state == "accepted"
+    pairs = zip(images.unseen, sent, strict=True)
+    asked = [(unseen, one) for unseen, one in pairs if rows[one.upload].state == "accepted"]
+    return len(asked), judged(asked, settings), refusals(rows)
+
+
+def judged(asked: list[tuple[Unseen, Sent]], settings: Settings) -> list[Answer]:
+    said = answers([one.upload for _, one in asked])
+    return [
+        judge(unseen, answer, settings)
+        for unseen, one in asked
+        if (answer := said.get(one.upload)) is not None and answer.state == "done"
     ]
-    return asked, answers([one.upload for _, one in asked]), refusals(rows)
 
 
 def read_history(settings: Settings, job: Job) -> list[dict[str, Any]]:
     """The epochs, out of the job's output.tar.gz."""
-    archive = objects.read(settings.models_bucket, f"jobs/{job.name}/output/output.tar.gz")
+    archive = objects.read(settings.models_bucket, f"jobs/{job.sagemaker_name}/output/output.tar.gz")
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
         member = next(entry for entry in tar if Path(entry.name).name == "history.json")
         content = tar.extractfile(member)
@@ -164,7 +175,7 @@ def count(settings: Settings, outcome: Outcome, seconds: dict[str, float], total
     jobs = catalogue().read(lambda conn: list_jobs(conn, PROJECT))
     dead = [d for d in queues.depths(f"medloop-{settings.stage}-intake-dlq")]
     evaluation = outcome.evaluation
-    done = {key: answer for key, answer in outcome.answers.items() if answer.state == "done"}
+    scores = [answer.score for answer in outcome.answers]
     return Report(
         uploaded=sum(1 for _ in objects.list_versions(settings.uploads_bucket)),
         accepted=states.get("accepted", 0),
@@ -173,15 +184,15 @@ def count(settings: Settings, outcome: Outcome, seconds: dict[str, float], total
         in_flight=states.get("received", 0),
         dead_lettered=sum(depth.waiting + depth.in_flight for depth in dead),
         training_jobs=len(jobs),
-        test_images=0 if evaluation is None else evaluation.test_images,
-        test_accuracy=0.0 if evaluation is None else evaluation.challenger.accuracy,
-        baseline_accuracy=0.0 if evaluation is None else evaluation.baseline.accuracy,
+        metric=evaluation.metric,
+        test_items=evaluation.test_items,
+        test_score=evaluation.challenger.value,
+        baseline=evaluation.baseline_name,
+        baseline_score=evaluation.baseline.value,
         gate=outcome.job.reason or "",
-        predictions_requested=len(outcome.asked),
-        predictions=len(done),
-        predictions_correct=sum(
-            one.upload in done and done[one.upload].label == truth for truth, one in outcome.asked
-        ),
+        predictions_requested=outcome.asked,
+        predictions=len(scores),
+        predictions_score=sum(scores) / len(scores) if scores else 0.0,
         quarantined_by_reason=dict(outcome.quarantined),
         seconds_total=round(total, 2),
         seconds_by_stage=seconds,

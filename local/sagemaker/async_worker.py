@@ -97,6 +97,7 @@ class AsyncWorkers:
         except Failed as failure:
             if self.ended.is_set():
                 return False
+            _count_failure(request["Endpoint"], plan["Variants"][0]["VariantName"])
             if request.get("FailureLocation"):
                 _try_to_keep(s3, request["FailureLocation"], failure.body, outcome)
             notice, topic = notices.failure(request, str(failure)), "ErrorTopic"
@@ -133,6 +134,16 @@ class AsyncWorkers:
         if request["Tries"] >= TRIES:
             raise Failed(f"InternalServerError: The instance went away: {error}")
         time.sleep(LOOK_EVERY)
+
+
+def _count_failure(endpoint: str, variant: str) -> None:
+    """At once: an alarm on it may have a release rolled back. A metric that is lost costs no answer."""
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    point = {"MetricName": "InvocationFailures", "Dimensions": dimensions, "Value": 1.0, "Unit": "None"}
+    try:
+        clients.as_aws("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("a failure of %s is not counted: %s", endpoint, error)
 
 
 def _headers(request: Record) -> dict[str, str]:

@@ -37,13 +37,17 @@ class Tree:
     def checkpoints(self) -> Path:
         return self.root / "checkpoints"
 
+    @property
+    def tensorboard(self) -> Path:
+        return self.root / "output" / "tensorboard"
+
     def channel(self, name: str) -> Path:
         return self.root / "input" / "data" / name
 
     def make(self) -> None:
         """Afresh, as on a new instance."""
         self.remove()
-        for folder in (self.config, self.model, self.results, self.checkpoints):
+        for folder in (self.config, self.model, self.results, self.checkpoints, self.tensorboard):
             folder.mkdir(parents=True)
 
     def remove(self) -> None:

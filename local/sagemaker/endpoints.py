@@ -1,12 +1,14 @@
 """Endpoints as the API sees them."""
 
-from local.sagemaker import events, names
+from local.sagemaker import baking, events, names
 from local.sagemaker.errors import invalid, missing, taken
 from local.sagemaker.listing import listed
 from local.sagemaker.models import plan
 from local.sagemaker.service import SageMaker
 from local.sagemaker.state import Record
 from local.sagemaker.tagging import keep_tags
+
+IN_PROGRESS = ("Creating", "Updating", "RollingBack")
 
 
 def create(sagemaker: SageMaker, request: Record) -> Record:
@@ -36,6 +38,7 @@ def create(sagemaker: SageMaker, request: Record) -> Record:
 def update(sagemaker: SageMaker, request: Record) -> Record:
     """The former variants serve until the new ones answer."""
     name = request["EndpointName"]
+    baking.check(sagemaker.state, request)
     with sagemaker.state.lock:
         endpoint = _updatable(sagemaker, name)
         pending = plan(sagemaker.state, request["EndpointConfigName"])
@@ -91,7 +94,7 @@ def delete(sagemaker: SageMaker, request: Record) -> Record:
     name = request["EndpointName"]
     with sagemaker.state.lock:
         endpoint = _find(sagemaker, name)
-        if endpoint["EndpointStatus"] in ("Creating", "Updating"):
+        if endpoint["EndpointStatus"] in IN_PROGRESS:
             raise invalid(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
         endpoint["EndpointStatus"], endpoint["LastModifiedTime"] = "Deleting", names.now()
         sagemaker.state.endpoints.drop(name)
@@ -115,7 +118,7 @@ def _find(sagemaker: SageMaker, name: str) -> Record:
 
 def _updatable(sagemaker: SageMaker, name: str) -> Record:
     endpoint = _find(sagemaker, name)
-    if endpoint["EndpointStatus"] in ("Creating", "Updating"):
+    if endpoint["EndpointStatus"] in IN_PROGRESS:
         raise invalid(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
     if endpoint["EndpointStatus"] == "Failed":
         # DeleteEndpoint is the only operation that AWS allows then.

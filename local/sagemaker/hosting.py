@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 
-from local.sagemaker import events, names
+from local.sagemaker import baking, events, names
 from local.sagemaker.container import Tree
 from local.sagemaker.instance import Instance, NotServing
 from local.sagemaker.state import Record, State
@@ -20,6 +20,9 @@ RETRY_AFTER = 5.0
 """Seconds before an instance that did not start is tried again."""
 DRAIN = 60.0
 """Seconds in which an instance may finish its requests before it ends."""
+
+SERVED = ("Plan", "AsyncInferenceConfig", "ProductionVariants")
+"""What a rollback puts back into an endpoint's record, which keeps it as `Former` until then."""
 
 Fleet = dict[str, list[Instance]]
 """Instances by variant, starting ones included."""
@@ -39,6 +42,9 @@ class Hosting:
         with self.state.lock:
             pending = [e["EndpointName"] for e in self.state.endpoints.all() if e.get("Pending")]
         for name in pending:
+            with self.state.endpoint(name) as endpoint:
+                # A release that was being watched is watched anew, from the shift of traffic on.
+                endpoint.update(endpoint.pop("Former", {}))
             self.deploy(name)
         self._do(self._keep)
 
@@ -60,8 +66,7 @@ class Hosting:
         """The endpoint is deleted."""
         with self.state.lock:
             fleet = self.fleets.pop(name, {})
-        for instance in [instance for instances in fleet.values() for instance in instances]:
-            self._do(self._end, instance, DRAIN)
+        self._end_all(fleet)
 
     def ready(self, name: str, variant: str | None = None) -> int:
         return len(self._serving(name, variant))
@@ -98,21 +103,57 @@ class Hosting:
             if not self.ended.is_set():
                 self._give_up(name, str(failure))
             return
-        self._swap(name, plan, fleet)
+        former = self._shift(name, plan, fleet)
+        reason = self._bake(name, plan)
+        if self.ended.is_set():
+            return
+        if reason:
+            self._roll_back(name, former, reason)
+        else:
+            self._settle(name, plan, former)
 
-    def _swap(self, name: str, plan: Record, fleet: Fleet) -> None:
-        """From here on the new variants get all requests."""
+    def _shift(self, name: str, plan: Record, fleet: Fleet) -> Fleet:
+        """From here on the new variants get all requests; the former ones, which are kept, are answered."""
         with self.state.endpoint(name) as endpoint:
             former = self.fleets.pop(name, {})
             self.fleets[name] = defaultdict(list, fleet)
-            endpoint["Plan"] = endpoint.pop("Pending")
-            endpoint["EndpointConfigName"] = plan["EndpointConfigName"]
+            if "Plan" in endpoint:
+                endpoint["Former"] = {part: endpoint[part] for part in SERVED}
+            endpoint["Plan"] = plan
             endpoint["AsyncInferenceConfig"] = plan["AsyncInferenceConfig"]
             endpoint["ProductionVariants"] = [_summary(variant) for variant in plan["Variants"]]
+        return former
+
+    def _bake(self, name: str, plan: Record) -> str:
+        """Why the new variants are to go again; "" where they may stay."""
+        endpoint = self.state.endpoints[name]
+        config = endpoint.get("LastDeploymentConfig") or {}
+        return baking.bake(config, plan, self.ended) if "Former" in endpoint else ""
+
+    def _settle(self, name: str, plan: Record, former: Fleet) -> None:
+        with self.state.endpoint(name) as endpoint:
+            del endpoint["Pending"]
+            endpoint.pop("Former", None)
+            endpoint["EndpointConfigName"] = plan["EndpointConfigName"]
             endpoint["EndpointStatus"], endpoint["LastModifiedTime"] = "InService", names.now()
             endpoint.pop("FailureReason", None)
         events.announce_endpoint(endpoint)
-        for instance in [instance for instances in former.values() for instance in instances]:
+        self._end_all(former)
+
+    def _roll_back(self, name: str, former: Fleet, reason: str) -> None:
+        """The former variants get all requests again, under the former configuration."""
+        with self.state.endpoint(name) as endpoint:
+            endpoint["EndpointStatus"], endpoint["LastModifiedTime"] = "RollingBack", names.now()
+        events.announce_endpoint(endpoint)
+        with self.state.lock:
+            failed = self.fleets.pop(name, {})
+            self.fleets[name] = defaultdict(list, former)
+            endpoint.update(endpoint.pop("Former"))
+        self._give_up(name, reason)
+        self._end_all(failed)
+
+    def _end_all(self, fleet: Fleet) -> None:
+        for instance in [instance for instances in fleet.values() for instance in instances]:
             self._do(self._end, instance, DRAIN)
 
     def _give_up(self, name: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""S3 and archives: a job's channels in, its checkpoints both ways, its model and results out."""
+"""S3 and archives: a job's channels in, its checkpoints both ways, its curves, model and results out."""
 
 import json
 import shutil
@@ -72,7 +72,7 @@ def unpack(archive: Path, folder: Path) -> None:
         tar.extractall(folder, filter="data")
 
 
-class Checkpoints:
+class Mirror:
     """Keeps a folder's copy in S3 up to date; a restored file is not sent back."""
 
     def __init__(self, s3: Any, uri: str, folder: Path) -> None:

@@ -14,6 +14,9 @@ from local.sagemaker.transitions import ENDED, move
 
 NOT_FOUND = "Requested resource not found."
 
+TENSORBOARD = "/opt/ml/output/tensorboard"
+"""SageMaker's own choice where the request makes none."""
+
 
 def create(sagemaker: SageMaker, request: Record) -> Record:
     name = request["TrainingJobName"]
@@ -79,6 +82,8 @@ def _check(request: Record) -> None:
     if request["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise invalid("Only one instance per training job runs locally.")
     _check_limits(request["StoppingCondition"], request.get("EnableManagedSpotTraining", False))
+    if request.get("TensorBoardOutputConfig", {}).get("LocalPath", TENSORBOARD) != TENSORBOARD:
+        raise invalid(f"Curves are read from {TENSORBOARD} only locally.")
     for channel in request.get("InputDataConfig", []):
         if "S3DataSource" not in channel["DataSource"]:
             raise invalid("Only S3DataSource channels are read locally.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local import faults
 from local.sagemaker import children, clients, container, events, names, settings, storage
 from local.sagemaker.children import Child
 from local.sagemaker.container import Tree
@@ -17,11 +18,17 @@ from local.sagemaker.transitions import move
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
+NO_MACHINES = (
+    "CapacityError: Unable to provision requested ML compute capacity. "
+    "Please retry using a different ML instance type."
+)
+"""As AWS words it."""
+
 KILLED = (-9, 137)
 """How SIGKILL looks, from outside and through a shell."""
 
 SYNC_EVERY = 2.0
-"""Seconds between two looks at the checkpoints."""
+"""Seconds between two looks at the checkpoints and curves."""
 
 INTERRUPTION_GRACE = 10.0
 """Seconds a container has when the server ends: AWS gives 120, but the laptop's owner waits."""
@@ -63,45 +70,54 @@ class TrainingRun:
         """Secondary status and reason in which the job shall end."""
         if "StopReason" in self.job:
             return [self.job["StopReason"], ""]
-        checkpoints = self._prepare()
+        if faults.has_no_machines(self.name):
+            raise Failed(NO_MACHINES)
+        mirrors = self._prepare()
         if "StopReason" in self.job:
             return [self.job["StopReason"], ""]
-        return self._train(checkpoints)
+        return self._train(mirrors)
 
     def _decide(self, outcome: list[str]) -> list[str]:
         with self.state.job(self.name) as job:
             job["Outcome"] = outcome
         return outcome
 
-    def _prepare(self) -> storage.Checkpoints | None:
+    def _prepare(self) -> list[storage.Mirror]:
+        """The folders whose content S3 shall have while the container runs."""
         self._enter("Starting")
         self.tree.make()
         container.write_configuration(self.tree, self.job)
         self._enter("Downloading")
-        checkpoints = None
         try:
             for channel in self.job.get("InputDataConfig", []):
                 storage.fetch_channel(self.s3, channel, self.tree.channel(channel["ChannelName"]))
                 self._check_interruption()
-            if "CheckpointConfig" in self.job:
-                checkpoints = storage.Checkpoints(
-                    self.s3, self.job["CheckpointConfig"]["S3Uri"], self.tree.checkpoints
-                )
-                checkpoints.restore()
+            return self._mirrors()
         except S3_FAILURES as error:
             raise Failed(f"ClientError: Data download failed: {error}") from error
-        return checkpoints
 
-    def _train(self, checkpoints: storage.Checkpoints | None) -> list[str]:
+    def _mirrors(self) -> list[storage.Mirror]:
+        mirrors = []
+        if "CheckpointConfig" in self.job:
+            checkpoints = self.job["CheckpointConfig"]["S3Uri"]
+            mirrors.append(storage.Mirror(self.s3, checkpoints, self.tree.checkpoints))
+            mirrors[0].restore()
+        if "TensorBoardOutputConfig" in self.job:
+            place = self.job["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
+            curves = f"{place}/{self.name}/tensorboard-output"
+            mirrors.append(storage.Mirror(self.s3, curves, self.tree.tensorboard))
+        return mirrors
+
+    def _train(self, mirrors: list[storage.Mirror]) -> list[str]:
         """A container that somebody else killed is a lost instance: retried as RetryStrategy allows."""
         attempts = 1 + self.job.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
         for _ in range(attempts):
-            outcome = self._attempt(checkpoints)
+            outcome = self._attempt(mirrors)
             if outcome is not None:
                 return outcome
         return ["Failed", f"InternalServerError: the instance was lost {attempts} times"]
 
-    def _attempt(self, checkpoints: storage.Checkpoints | None) -> list[str] | None:
+    def _attempt(self, mirrors: list[storage.Mirror]) -> list[str] | None:
         """None: the container was killed from outside."""
         self._check_interruption()
         self._enter("Training")
@@ -111,11 +127,11 @@ class TrainingRun:
         child = children.spawn(self._command(), variables, settings.repository())
         try:
             log = self._log(child)
-            self._watch(child, checkpoints)
+            self._watch(child, mirrors)
         finally:
             child.bury()
         log.close()
-        self._sync(checkpoints)
+        self._sync(mirrors)
         self._check_interruption()
         with self.state.job(self.name) as job:
             job["FinalMetricDataList"] = list(log.metrics.values())
@@ -125,7 +141,7 @@ class TrainingRun:
         killed = child.exit_code in KILLED
         return killed and "StopReason" not in self.job and not self.tree.failure.exists()
 
-    def _watch(self, child: Child, checkpoints: storage.Checkpoints | None) -> None:
+    def _watch(self, child: Child, mirrors: list[storage.Mirror]) -> None:
         """Until the container ended, by itself or because it had to."""
         limit = self.job["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
         began = synced = time.monotonic()
@@ -145,7 +161,7 @@ class TrainingRun:
             if asked is not None and now - asked > grace:
                 child.end(0)
             if now - synced > SYNC_EVERY:
-                self._sync(checkpoints)
+                self._sync(mirrors)
                 synced = time.monotonic()
 
     def _stop_for(self, reason: str) -> None:
@@ -203,12 +219,12 @@ class TrainingRun:
                 move(job, secondary)
         events.announce_job(self.state, self.name)
 
-    def _sync(self, checkpoints: storage.Checkpoints | None) -> None:
+    def _sync(self, mirrors: list[storage.Mirror]) -> None:
         try:
-            if checkpoints:
-                checkpoints.sync()
+            for mirror in mirrors:
+                mirror.sync()
         except S3_FAILURES as error:
-            raise Failed(f"ClientError: Checkpoint upload failed: {error}") from error
+            raise Failed(f"ClientError: Upload of checkpoints or curves failed: {error}") from error
 
     def _check_interruption(self) -> None:
         if self.interrupted.is_set():

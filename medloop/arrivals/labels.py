@@ -43,7 +43,7 @@ def take_labels(arrival: Arrival, place: Place, content: bytes) -> None:
 def labels(arrival: Arrival, place: Place, project: Project, content: bytes) -> list[Label]:
     written = objects.written_at(arrival.bucket, arrival.key, arrival.version_id), arrival.sequencer
     if PurePosixPath(place.path).suffix.lower() in TABLES:
-        lines = parse_labels(content, project.classes)
+        lines = parse_labels(content, project.classes, several=project.task == "multilabel")
         return class_labels(lines, project.project, arrival.id, written, now())
     return [stored_mask(arrival, place, project, content, written)]
 

@@ -37,11 +37,13 @@ def release(serving: deployment.Serving, project: str, version: int, artefact: s
             EndpointName=deployment.endpoint_name(serving.stage, project), EndpointConfigName=config
         )
     elif endpoint.config != config:
+        # There before SageMaker is told to look at it.
+        client("cloudwatch").put_metric_alarm(**deployment.failures_alarm(serving.stage, project))
         client("sagemaker").update_endpoint(
             EndpointName=endpoint.name,
             EndpointConfigName=config,
             RetainAllVariantProperties=False,
-            DeploymentConfig=deployment.BLUE_GREEN,
+            DeploymentConfig=deployment.blue_green(serving, project),
         )
 
 
@@ -87,7 +89,7 @@ def invoke(endpoint: str, inference_id: str, input_uri: str) -> str:
         EndpointName=endpoint,
         InferenceId=inference_id,
         InputLocation=input_uri,
-        ContentType="application/x-npy",
+        ContentType="application/x-nifti" if input_uri.endswith(".nii.gz") else "application/x-npy",
         Accept="application/json",
         InvocationTimeoutSeconds=deployment.INVOCATION_TIMEOUT_SECONDS,
     )

@@ -12,17 +12,20 @@ from medloop.catalogue.secret import Connection
 
 JobState = Literal["requested", "waiting_capacity", "running", "completed", "failed", "stopped"]
 
+CANCELLED = "cancelled by a person"
+
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "stopped"})
 
 # A state change can arrive before the door that started the job has noted so: every open state may end.
 LEADS_TO: Mapping[JobState, tuple[JobState, ...]] = {
-    "waiting_capacity": ("requested",),
+    "waiting_capacity": ("requested", "waiting_capacity"),
     "running": ("requested", "waiting_capacity"),
     "completed": ("requested", "waiting_capacity", "running"),
     "failed": ("requested", "waiting_capacity", "running"),
     "stopped": ("requested", "waiting_capacity", "running"),
 }
-"""From which states each state can be reached; nothing leaves an end."""
+"""From which states each state can be reached; nothing leaves an end. A running job that never got its
+machines waits again by `wait_for_launch` alone: a late message must not set one back."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,17 @@ class Job:
     finished_at: datetime | None = None
     evaluation: str | None = None
     """JSON text of events.evaluation.Evaluation."""
+    launches: int | None = None
+    """How often SageMaker ended it for want of capacity; None for never."""
+    launched_as: str | None = None
+    """Its present name at SageMaker, where that is not its own."""
+    alerted_at: datetime | None = None
+    """When people were told that it waits for long."""
+    cancelled_at: datetime | None = None
+
+    @property
+    def sagemaker_name(self) -> str:
+        return self.launched_as or self.name
 
 
 NEXT_VERSION = "SELECT COALESCE(max(model_version), 0) + 1 FROM jobs WHERE project = %(project)s"
@@ -54,7 +68,31 @@ SET state = %(state)s, reason = %(reason)s, started_at = COALESCE(started_at, %(
     finished_at = %(finished)s, evaluation = COALESCE(%(evaluation)s, evaluation)
 WHERE name = %(name)s AND state = ANY(%(before)s)"""
 
+NOTE_LAUNCH = """
+UPDATE jobs SET state = 'running', reason = NULL, started_at = COALESCE(started_at, %(at)s)
+WHERE name = %(name)s AND state IN ('requested', 'waiting_capacity')
+  AND COALESCE(launched_as, name) = %(launched_as)s"""
+
+WAIT_FOR_LAUNCH = """
+UPDATE jobs
+SET state = 'waiting_capacity', reason = %(reason)s, launches = %(launches)s, launched_as = %(launched_as)s
+WHERE name = %(name)s AND state IN ('requested', 'waiting_capacity', 'running') AND cancelled_at IS NULL
+  AND COALESCE(launches, 0) = %(launches)s - 1"""
+
+NOTE_ALERT = "UPDATE jobs SET alerted_at = %(at)s WHERE name = %(name)s AND alerted_at IS NULL"
+
+CANCEL = """
+UPDATE jobs
+SET cancelled_at = COALESCE(cancelled_at, %(at)s),
+    reason = CASE WHEN state = 'running' THEN reason ELSE %(reason)s END,
+    finished_at = CASE WHEN state = 'running' THEN finished_at ELSE %(at)s END,
+    state = CASE WHEN state = 'running' THEN state ELSE 'stopped' END
+WHERE name = %(name)s AND state IN ('requested', 'waiting_capacity', 'running')"""
+
 GET = "SELECT * FROM jobs WHERE name = %(name)s"
+
+LAUNCHED_AS = """
+SELECT * FROM jobs WHERE launched_as = %(name)s OR (name = %(name)s AND launched_as IS NULL)"""
 
 LIST = """
 SELECT * FROM jobs
@@ -120,8 +158,41 @@ def set_job_state(
     return changed(conn, SET_STATE, values) == 1
 
 
+def note_launch(conn: Connection, job: Job, at: datetime) -> bool:
+    """SageMaker has started this launch of the job; False where the job has moved on, or was cancelled."""
+    values = {"name": job.name, "launched_as": job.sagemaker_name, "at": at}
+    return changed(conn, NOTE_LAUNCH, values) == 1
+
+
+def wait_for_launch(conn: Connection, name: str, launches: int, launched_as: str, reason: str) -> bool:
+    """The job waits to be launched again, for the `launches`th time and under this name.
+
+    False for a repeated message, and for a job that has ended or was cancelled.
+    """
+    values = {"name": name, "launches": launches, "launched_as": launched_as, "reason": reason}
+    return changed(conn, WAIT_FOR_LAUNCH, values) == 1
+
+
+def note_alert(conn: Connection, name: str, at: datetime) -> bool:
+    """People were told that the job waits; False where they had been before."""
+    return changed(conn, NOTE_ALERT, {"name": name, "at": at}) == 1
+
+
+def cancel_job(conn: Connection, name: str, at: datetime) -> bool:
+    """What waits is stopped at once; what runs is marked, and ends when SageMaker has stopped it.
+
+    True also for a second wish to cancel what still runs; False for what has ended.
+    """
+    return changed(conn, CANCEL, {"name": name, "at": at, "reason": CANCELLED}) == 1
+
+
 def get_job(conn: Connection, name: str) -> Job | None:
     return one(conn, Job, GET, {"name": name})
+
+
+def job_launched_as(conn: Connection, name: str) -> Job | None:
+    """The job that SageMaker knows by this name; None also for a launch that was in vain."""
+    return one(conn, Job, LAUNCHED_AS, {"name": name})
 
 
 def list_jobs(

@@ -9,17 +9,19 @@ from medloop.catalogue.projects import claim_project
 from medloop.catalogue.rows import changed, counts, many, one
 from medloop.catalogue.secret import Connection
 
-ModelState = Literal["evaluated", "refused", "approved", "deploying", "champion", "retired"]
+ModelState = Literal["evaluated", "refused", "approved", "deploying", "champion", "retired", "rolled_back"]
 
 LEADS_TO: Mapping[ModelState, tuple[ModelState, ...]] = {
     "refused": ("evaluated",),
     "approved": ("evaluated", "refused", "deploying"),
-    "deploying": ("approved", "retired"),
-    "champion": ("approved", "deploying", "retired"),
+    "deploying": ("approved", "retired", "rolled_back"),
+    "champion": ("approved", "deploying", "retired", "rolled_back"),
     "retired": ("approved", "deploying"),
+    "rolled_back": ("deploying",),
 }
-"""From which states each state can be reached. A person may approve what the gate refused; a deployment that
-fails goes back to approved; a champion retires only when another takes its place."""
+"""From which states each state can be reached. A person may approve what the gate refused; a first deployment
+that fails goes back to approved, a later one is rolled back to the champion; a champion retires only when
+another takes its place."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def set_model_state(
     conn: Connection,
     project: str,
     version: int,
-    state: Literal["refused", "approved", "deploying", "retired"],
+    state: Literal["refused", "approved", "deploying", "retired", "rolled_back"],
     at: datetime,
     gate_reason: str | None = None,
     package_arn: str | None = None,

@@ -167,6 +167,13 @@ CREATE TABLE IF NOT EXISTS jobs (
     UNIQUE (project, model_version)
 )"""
 
+JOBS_ADDED = {
+    "launches": "integer",
+    "launched_as": "text",
+    "alerted_at": "timestamptz",
+    "cancelled_at": "timestamptz",
+}
+
 CREATE_MODELS = """
 CREATE TABLE IF NOT EXISTS models (
     project text NOT NULL,
@@ -219,7 +226,7 @@ TABLES: dict[str, Table] = {
     "series": Table(("id",), CREATE_SERIES),
     "sides": Table(("project", "patient_group"), CREATE_SIDES),
     "datasets": Table(("id",), CREATE_DATASETS, DATASETS_ADDED),
-    "jobs": Table(("name",), CREATE_JOBS),
+    "jobs": Table(("name",), CREATE_JOBS, JOBS_ADDED),
     "models": Table(("project", "version"), CREATE_MODELS),
     "predictions": Table(("id",), CREATE_PREDICTIONS),
     "alerts": Table(("id",), CREATE_ALERTS),

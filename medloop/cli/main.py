@@ -10,6 +10,7 @@ from medloop.cli import (
     deidentify,
     doctor,
     inspect,
+    jobs,
     models,
     projects,
     quarantine,
@@ -36,6 +37,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(series.app, name="series")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(jobs.app, name="jobs")
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(uploads.upload)

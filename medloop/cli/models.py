@@ -17,11 +17,11 @@ from medloop.platform import catalogue
 def list_all(project: Annotated[str | None, typer.Argument(help="Only this project's.")] = None) -> None:
     """Every model with its score, its state and the gate's sentence."""
     connect()
-    table = Table("project", "version", "state", "accuracy", "the gate said", box=None, header_style="bold")
+    table = Table("project", "version", "state", "test score", "the gate said", box=None, header_style="bold")
     for model in catalogue().read(lambda conn: list_models(conn, project)):
-        accuracy = f"{json.loads(model.metrics)['accuracy']:.4f}"
+        score = f"{json.loads(model.metrics)['value']:.4f}"
         style = "bold" if model.state == "champion" else ""
-        row = (model.project, str(model.version), model.state, accuracy, model.gate_reason or "")
+        row = (model.project, str(model.version), model.state, score, model.gate_reason or "")
         table.add_row(*row, style=style)
     console.print(table)
 

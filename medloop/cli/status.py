@@ -12,6 +12,7 @@ from rich.text import Text
 
 from medloop.aws import endpoints, queues
 from medloop.aws.queues import QueueDepth
+from medloop.catalogue.jobs import Job
 from medloop.catalogue.models import Model
 from medloop.catalogue.summary import Summary, summarise
 from medloop.cli.target import connect, console, target
@@ -21,6 +22,8 @@ from medloop.rules.reasons import Reason
 from medloop.settings import Settings
 
 REFRESH_SECONDS = 2.0
+
+STYLES = {"waiting_capacity": "yellow"}
 
 
 def status(
@@ -73,9 +76,17 @@ def queue_lines(depths: list[QueueDepth]) -> list[Text]:
 
 
 def job_lines(summary: Summary) -> list[Text]:
-    active = [Text(f"{job.name}: {job.state} {job.reason or ''}".rstrip()) for job in summary.active_jobs]
+    """What waits for machines says since when, and for want of what."""
+    active = [Text(job_line(job), style=STYLES.get(job.state, "")) for job in summary.active_jobs]
     failed = [Text(f"{job.name}: failed, {job.reason}", style="red") for job in summary.failed_jobs]
     return [counts("jobs", summary.jobs), *active, *failed]
+
+
+def job_line(job: Job) -> str:
+    since = (
+        f"waits since {job.requested_at:%Y-%m-%d %H:%M}," if job.state == "waiting_capacity" else job.state
+    )
+    return f"{job.name}: {since} {job.reason or ''}".rstrip()
 
 
 def champion_line(settings: Settings, model: Model) -> Text:

@@ -15,6 +15,7 @@ class Left(StrEnum):
     SUPERSEDED = "superseded"
     WRONG_DIMENSIONS = "wrong_dimensions"
     UNLABELLED = "unlabelled"
+    UNMASKED = "unmasked"
     UNKNOWN_CLASS = "unknown_class"
     AMBIGUOUS_LABEL = "ambiguous_label"
     MASK_MISMATCH = "mask_mismatch"
@@ -27,6 +28,7 @@ SENTENCES: Final[dict[Left, str]] = {
     Left.SUPERSEDED: "a volume that was made again when more of its series arrived",
     Left.WRONG_DIMENSIONS: "a picture where the project wants volumes, or the other way round",
     Left.UNLABELLED: "no label has come for it yet",
+    Left.UNMASKED: "no mask has come for it yet",
     Left.UNKNOWN_CLASS: "its label is no class of the project any more",
     Left.AMBIGUOUS_LABEL: "its label fits other files as well, or says two things: name the whole path",
     Left.MASK_MISMATCH: "its mask has another shape, or lies elsewhere in the patient",

@@ -60,9 +60,9 @@ def compare(before: Iterable[Sample], after: Iterable[Sample], left: Iterable[Ex
         added=tuple(new[image] for image in sorted(new.keys() - old.keys())),
         removed=tuple(Removed(image, reasons.get(image)) for image in sorted(old.keys() - new.keys())),
         relabelled=tuple(
-            Change(image, old[image].label, new[image].label)
+            Change(image, " | ".join(old[image].labels), " | ".join(new[image].labels))
             for image in both
-            if old[image].label != new[image].label
+            if old[image].labels != new[image].labels
         ),
         moved=tuple(
             Change(image, old[image].split, new[image].split)

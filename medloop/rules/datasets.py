@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, get_args
@@ -70,8 +70,17 @@ class Labelled:
     """A candidate with what it is called."""
 
     image: Candidate
-    verdict: Verdict
+    verdict: Verdict | None
+    """None where only a mask was asked for."""
     mask: Label | None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return () if self.verdict is None else labels_in(self.verdict.label)
+
+    @property
+    def split(self) -> Split | None:
+        return None if self.verdict is None else self.verdict.split
 
 
 class Draft:
@@ -102,9 +111,7 @@ def freeze(
     fitting = of_right_dimensions(draft, without_superseded(draft, images))
     matches = match((Place(one.id, one.purpose, one.source_path) for one in fitting), labels)
     labelled = with_labels(draft, fitting, matches)
-    sides = settle(
-        project.project, ((one.image.patient_group, one.verdict.split) for one in labelled), settled or {}
-    )
+    sides = settle(project.project, ((one.image.patient_group, one.split) for one in labelled), settled or {})
     for one in labelled:
         if one.image.patient_group in sides.conflicting:
             draft.leave(one.image.id, Left.CONFLICTING_SPLIT)
@@ -114,7 +121,7 @@ def freeze(
     samples = tuple(sorted((sample(one, sides.of) for one in kept), key=lambda one: one.image))
     exclusions = tuple(draft.exclusions[image] for image in sorted(draft.exclusions))
     dataset = Dataset(samples, count(samples), exclusions, matches.unmatched)
-    check_trainable(project.classes, dataset)
+    check_trainable(project, dataset)
     return dataset
 
 
@@ -144,9 +151,9 @@ def with_labels(draft: Draft, images: Iterable[Candidate], matches: Matches) -> 
     for image in images:
         verdict = newest_class(matches.classes.get(image.id, ()), of_folder(image))
         masks = matches.masks.get(image.id, ())
-        reason = trouble(image, verdict, masks, draft.project.classes)
-        if verdict is None or reason is not None:
-            draft.leave(image.id, reason or Left.UNLABELLED)
+        reason = trouble(image, verdict, masks, draft.project)
+        if reason is not None:
+            draft.leave(image.id, reason)
         else:
             found.append(Labelled(image, verdict, masks[0].label if masks else None))
     return found
@@ -159,13 +166,17 @@ def of_folder(image: Candidate) -> Verdict | None:
 
 
 def trouble(
-    image: Candidate, verdict: Verdict | None, masks: Sequence[Match], classes: Collection[str]
+    image: Candidate, verdict: Verdict | None, masks: Sequence[Match], project: Project
 ) -> Left | None:
-    if verdict is None:
+    """Why this image teaches nothing; None where it does."""
+    is_segmentation = project.task == "segmentation"
+    if is_segmentation and not masks:
+        return Left.UNMASKED
+    if not is_segmentation and verdict is None:
         return Left.UNLABELLED
-    if verdict.ambiguous or (masks and masks[0].ambiguous):
+    if (verdict and verdict.ambiguous) or (masks and masks[0].ambiguous):
         return Left.AMBIGUOUS_LABEL
-    if verdict.label not in classes:
+    if not is_segmentation and verdict and not set(labels_in(verdict.label)) <= set(project.classes):
         return Left.UNKNOWN_CLASS
     if masks and not fits(masks[0].label.facts, image.lies):
         return Left.MASK_MISMATCH
@@ -180,7 +191,8 @@ def without_copies(draft: Draft, images: Iterable[Labelled], sides: Mapping[str,
     kept = []
     for same in copies.values():
         first, *others = sorted(same, key=lambda one: precedence(one.image, sides))
-        newest = max((one.verdict for one in same), key=lambda verdict: verdict.age)
+        verdicts = [one.verdict for one in same if one.verdict is not None]
+        newest = max(verdicts, key=lambda verdict: verdict.age, default=None)
         kept.append(Labelled(first.image, newest, first.mask))
         for other in others:
             is_apart = sides[other.image.patient_group] != sides[first.image.patient_group]
@@ -215,12 +227,12 @@ def sample(one: Labelled, sides: Mapping[str, Split]) -> Sample:
         image=image.id,
         path=image.array_path,
         sha256=image.array_sha256,
-        label=verdict.label,
+        labels=one.labels,
         split=sides[image.patient_group],
         group=image.patient_group,
         content=image.content_sha256,
-        source=verdict.source,
-        line=verdict.line,
+        source=verdict.source if verdict else None,
+        line=verdict.line if verdict else 0,
         mask=mask(one.mask) if one.mask is not None else None,
     )
 
@@ -233,14 +245,19 @@ def mask(label: Label) -> Mask:
 def count(samples: Sequence[Sample]) -> dict[Split, dict[str, int]]:
     counters: dict[Split, Counter[str]] = {side: Counter() for side in get_args(Split)}
     for one in samples:
-        counters[one.split][one.label] += 1
+        counters[one.split].update(one.labels or ("(mask)" if one.mask else "(none)",))
     return {side: dict(sorted(counter.items())) for side, counter in counters.items()}
 
 
-def check_trainable(classes: Sequence[str], dataset: Dataset) -> None:
-    missing = [name for name in classes if not dataset.counts["train"].get(name)]
-    if missing:
+def labels_in(text: str) -> tuple[str, ...]:
+    """A label as it is written down: several classes are parted by `|`, and none is no text."""
+    return tuple(text.split("|")) if text else ()
+
+
+def check_trainable(project: Project, dataset: Dataset) -> None:
+    missing = [name for name in project.classes if not dataset.counts["train"].get(name)]
+    if missing and project.task != "segmentation":
         raise NotTrainable(f"no training image of class {', '.join(missing)}", dataset.excluded)
-    for side in ("validation", "test"):
+    for side in get_args(Split):
         if not dataset.counts[side]:
             raise NotTrainable(f"too few patients: none fell on the {side} side", dataset.excluded)

@@ -8,6 +8,9 @@ VARIANT = "champion"
 
 INVOCATION_TIMEOUT_SECONDS = 900
 
+STARTUP_SECONDS = 1800
+"""For the new fleet to start and to answer."""
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -21,6 +24,8 @@ class Serving:
     predictions_bucket: str
     success_topic_arn: str
     failure_topic_arn: str
+    bake_seconds: int
+    """How long a new release is watched, with the former one at hand."""
 
 
 def endpoint_name(stage: str, project: str) -> str:
@@ -82,14 +87,47 @@ def endpoint_config(serving: Serving, project: str, version: int) -> dict[str, A
     }
 
 
-BLUE_GREEN: dict[str, Any] = {
-    "BlueGreenUpdatePolicy": {
-        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
-        "TerminationWaitInSeconds": 0,
-        "MaximumExecutionTimeoutInSeconds": 1800,
-    },
-}
-"""The new fleet must answer before the old one goes; a release that never answers is rolled back."""
+ROLLBACK_FAILURES = 3
+"""Of a new release, within a minute. One may be the image's own; three in a row are the model's."""
+
+
+def blue_green(serving: Serving, project: str) -> dict[str, Any]:
+    """The DeploymentConfig of UpdateEndpoint: watched for `bake_seconds`, then the former fleet goes.
+
+    A release that never answers, or whose alarm rings while it is watched, is rolled back by SageMaker.
+    Source: SageMaker developer guide, "Blue/Green Deployments" and "Auto-Rollback Configuration".
+    """
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            "TerminationWaitInSeconds": serving.bake_seconds,
+            "MaximumExecutionTimeoutInSeconds": STARTUP_SECONDS + serving.bake_seconds,
+        },
+        "AutoRollbackConfiguration": {
+            "Alarms": [{"AlarmName": failures_alarm(serving.stage, project)["AlarmName"]}]
+        },
+    }
+
+
+def failures_alarm(stage: str, project: str) -> dict[str, Any]:
+    """The arguments of PutMetricAlarm that has a release rolled back. It tells nobody: the rollback does.
+
+    Source of the metric: SageMaker developer guide, "Monitor asynchronous endpoint".
+    """
+    name = endpoint_name(stage, project)
+    return {
+        "AlarmName": f"{name}-fails",
+        "AlarmDescription": "Requests fail: a release that is being watched is rolled back.",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "InvocationFailures",
+        "Dimensions": [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": VARIANT}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": ROLLBACK_FAILURES,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+    }
 
 
 def scalable_target(stage: str, project: str, max_instances: int) -> dict[str, Any]:

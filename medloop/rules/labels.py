@@ -75,10 +75,11 @@ class Label:
         return (self.written_at, self.sequencer, self.source)
 
 
-def parse_labels(content: bytes, classes: Sequence[str]) -> list[LabelLine]:
+def parse_labels(content: bytes, classes: Sequence[str], several: bool = False) -> list[LabelLine]:
     """The lines of a label CSV: UTF-8; comma, semicolon or tab; columns file, label and maybe split.
 
-    Columns may stand in any order, others are passed over, and a line said twice counts once.
+    Columns may stand in any order, others are passed over, and a line said twice counts once. Where an image
+    may have `several` classes, or none, they are parted by `|`.
 
     Raises:
         Refused: INVALID_LABELS; the facts name the line and what is wrong there, never its text.
@@ -90,7 +91,7 @@ def parse_labels(content: bytes, classes: Sequence[str]) -> list[LabelLine]:
     except UnicodeDecodeError as error:
         raise _invalid("encoding", line=content.count(b"\n", 0, error.start) + 1) from None
     found: dict[str, LabelLine] = {}
-    for line in _lines(text, classes):
+    for line in _lines(text, classes, several):
         earlier = found.setdefault(line.file, line)
         if (earlier.label, earlier.split) != (line.label, line.split):
             raise _invalid("contradiction", line=line.line, earlier_line=earlier.line)
@@ -99,7 +100,7 @@ def parse_labels(content: bytes, classes: Sequence[str]) -> list[LabelLine]:
     return list(found.values())
 
 
-def _lines(text: str, classes: Sequence[str]) -> Iterator[LabelLine]:
+def _lines(text: str, classes: Sequence[str], several: bool) -> Iterator[LabelLine]:
     delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -108,7 +109,7 @@ def _lines(text: str, classes: Sequence[str]) -> Iterator[LabelLine]:
             if reader.line_num > MOST_LINES:
                 raise _invalid("too_many_lines", limit_lines=MOST_LINES)
             if any(cell.strip() for cell in cells):
-                yield _line(reader.line_num, cells, places, classes)
+                yield _line(reader.line_num, cells, places, classes, several)
     except csv.Error:
         raise _invalid("quotes_or_length", line=reader.line_num) from None
 
@@ -134,17 +135,28 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     return places
 
 
-def _line(number: int, cells: Sequence[str], places: dict[str, int], classes: Sequence[str]) -> LabelLine:
+def _line(
+    number: int, cells: Sequence[str], places: dict[str, int], classes: Sequence[str], several: bool
+) -> LabelLine:
     values = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
     file, split = _tidy(values["file"]), values.get("split", "").lower()
     if not 0 < len(file) <= LONGEST_FILE or "\0" in file:
         raise _invalid("column", line=number, column="file")
-    label = next((name for name in classes if same_label(name, values["label"])), None)
+    label = _spelt(values["label"], classes, several)
     if label is None:
         raise _invalid("column", line=number, column="label")
     if split and split not in SPLITS:
         raise _invalid("column", line=number, column="split")
     return LabelLine(number, file, label, cast(Split, split) if split else None)
+
+
+def _spelt(said: str, classes: Sequence[str], several: bool) -> str | None:
+    """The label as project.yaml spells it, in its order; None where it names anything else."""
+    parts = [part.strip() for part in said.split("|")] if several else [said]
+    wanted = [part for part in parts if part or not several]
+    found = [name for name in classes if any(same_label(name, part) for part in wanted)]
+    known = all(any(same_label(name, part) for name in classes) for part in wanted)
+    return "|".join(found) if known else None
 
 
 def _tidy(file: str) -> str:

@@ -1,12 +1,15 @@
 """A project as its owner writes it: `<project>/project.yaml`."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from events.message import ClassName, ProjectName
+from medloop.rules.recipe import Recipe
+from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
 
 MAX_HYPERPARAMETER = 2500
 """Characters in one value of CreateTrainingJob's HyperParameters."""
@@ -23,11 +26,32 @@ class Section(BaseModel):
 class Gate(Section):
     """When a challenger may replace the champion."""
 
-    minimum_accuracy: float = Field(default=0.6, ge=0.0, le=1.0)
-    """On the locked test images; also binds the very first model."""
+    minimum_score: float = Field(default=0.6, ge=0.0, le=1.0)
+    """On the locked test images, in the task's metric: accuracy, macro AUROC or mean Dice; also binds the
+    very first model."""
     margin: float = Field(default=0.02, ge=0.0, le=1.0)
     """Non-inferiority: the interval of (challenger - champion) must lie above minus this."""
-    minimum_test_images: int = Field(default=10, ge=1)
+    minimum_test_items: int = Field(default=10, ge=1)
+    """Images or volumes."""
+    minimum_subgroup_items: int = Field(default=30, ge=1)
+    """A subgroup of fewer test images, or fewer patients, is reported and decides nothing."""
+    minimum_subgroup_patients: int = Field(default=10, ge=1)
+    subgroup_margin: float = Field(default=0.05, ge=0.0, le=1.0)
+    """The margin within each subgroup; wider than the overall one, because a subgroup is smaller."""
+    beat_baseline: bool = True
+    """The challenger must not be worse than the trivial baseline by more than the margin."""
+    maximum_calibration_error: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Of the confidences, which a segmentation has none of; None demands nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def former_names_are_understood(cls, given: Any) -> Any:
+        """Definitions that were stored when the metric was always accuracy still hold them."""
+        if not isinstance(given, Mapping):
+            return given
+        former = {"minimum_accuracy": "minimum_score", "minimum_test_images": "minimum_test_items"}
+        known = {old: new for old, new in former.items() if new not in given}
+        return {known.get(name, name): value for name, value in given.items()}
 
 
 class Retraining(Section):
@@ -40,10 +64,38 @@ class Retraining(Section):
 
 
 class Training(Section):
-    recipe: Literal["debug", "small"] = "small"
-    epochs: int | None = Field(default=None, ge=1, le=1000)
+    """How a model is made, and what that may cost; the smaller of the two caps counts."""
+
+    recipe: RecipeName = "small"
+    """A minute on a CPU, minutes on a GPU, or what reaches the published accuracies."""
+    overrides: dict[str, JsonValue] = {}
+    """Fields of the recipe to change, such as `epochs: 12`."""
     max_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    """Of training; start-up, evaluation and uploads come on top."""
+    max_cost_usd: float | None = Field(default=None, gt=0, le=100_000)
+    """Of one job with everything, at the instance's on-demand price: on spare capacity it costs less."""
+    instance_count: int = Field(default=1, ge=1, le=8)
+    """Machines that train together."""
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def epochs_are_an_override(cls, given: Any) -> Any:
+        """Definitions that were stored when `epochs` was a field of its own still hold it."""
+        if not isinstance(given, Mapping) or "epochs" not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name != "epochs"}
+        overrides = rest.get("overrides", {})
+        if given["epochs"] is None or not isinstance(overrides, Mapping):
+            return rest
+        return {**rest, "overrides": {"epochs": given["epochs"], **overrides}}
+
+    @model_validator(mode="after")
+    def overrides_fit_a_hyperparameter(self) -> "Training":
+        # Infinity and NaN are no JSON: ValueError.
+        if len(json.dumps(self.overrides, allow_nan=False)) > MAX_HYPERPARAMETER:
+            raise ValueError("overrides: all together are too long for a SageMaker job")
+        return self
 
 
 class Intake(Section):
@@ -92,8 +144,10 @@ class Project(Section):
     """Everything the platform needs to know about one project; every field but two has a default."""
 
     project: ProjectName
-    task: Literal["classification"] = "classification"
-    classes: tuple[ClassName, ...] = Field(min_length=2, max_length=1000)
+    task: Literal["classification", "multilabel", "segmentation"] = "classification"
+    """One class an image, any number of classes an image, or one class a pixel or voxel."""
+    classes: tuple[ClassName, ...] = Field(min_length=1, max_length=1000)
+    """At least two for classification."""
     spatial_dims: Literal[2, 3] = 2
     """What one sample is: a picture, or a volume (assembled from a series, or a NIfTI file)."""
     intake: Intake = Intake()
@@ -109,6 +163,20 @@ class Project(Section):
             raise ValueError("classes: each may be named once")
         if len(json.dumps(self.classes)) > MAX_HYPERPARAMETER:
             raise ValueError("classes: all names together are too long for a SageMaker job")
+        if self.task == "classification" and len(self.classes) < 2:
+            raise ValueError("classes: classification needs at least two")
+        return self
+
+    @model_validator(mode="after")
+    def a_recipe_suits(self) -> "Project":
+        """Contradictions are refused at upload, not by a GPU that is paid for."""
+        overrides = self.training.overrides
+        if unknown := sorted(set(overrides) - set(Recipe.model_fields)):
+            raise ValueError(f"training: overrides: a recipe has no {', '.join(unknown)}")
+        try:
+            choose_recipe(self.task, self.spatial_dims, self.training.recipe, overrides)
+        except InvalidRecipe as error:
+            raise ValueError(f"training: {error}") from None
         return self
 
 
@@ -134,7 +202,8 @@ def parse_project(text: str | bytes, folder: str) -> Project:
 
 
 def _sentences(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'project'}: {item['msg']}"
-        for item in error.errors(include_url=False, include_input=False)
-    )
+    """pydantic writes "Value error, " in front of what our own checks say."""
+    found = error.errors(include_url=False, include_input=False)
+    places = (".".join(str(part) for part in item["loc"]) or "project" for item in found)
+    texts = (item["msg"].removeprefix("Value error, ") for item in found)
+    return "; ".join(f"{place}: {text}" for place, text in zip(places, texts, strict=True))

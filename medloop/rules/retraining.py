@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from events.training import Cause
-from medloop.rules.project import Project, Retraining
+from medloop.rules.project import Retraining
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,6 @@ class Due:
     due: bool
     cause: Cause
     why: str
-
-
-def without_recipe(project: Project) -> str | None:
-    """Why no recipe learns from this project's images; None where one does."""
-    return None if project.spatial_dims == 2 else "the recipes train on pictures, not yet on volumes"
 
 
 def is_retraining_due(policy: Retraining, history: TrainingHistory, cause: Cause, now: datetime) -> Due:

@@ -17,11 +17,16 @@ def split_of(project: str, group: str) -> Split:
     Every image of a group lands on one side, so no patient is both learnt from and judged on, and a
     test image stays a test image in every later version: the test split is locked.
     """
-    digest = hashlib.sha256(f"{project}\0{group}".encode()).digest()
-    position = int.from_bytes(digest[:8], "big") / 2**64
+    position = position_of(project, group)
     if position < TEST_SHARE:
         return "test"
     return "validation" if position < TEST_SHARE + VALIDATION_SHARE else "train"
+
+
+def position_of(project: str, group: str) -> float:
+    """0 to 1: as good as random, but always the same for one patient of a project."""
+    digest = hashlib.sha256(f"{project}\0{group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 @dataclass(frozen=True)

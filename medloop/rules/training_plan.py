@@ -6,16 +6,14 @@ from typing import Any
 
 from events.training import TrainingRequested
 from medloop.rules.project import Project
+from medloop.rules.spending import STARTUP_MINUTES, training_minutes
 
 SPOT_WAIT_SECONDS = 4 * 3600
 """How long a spot job may wait for capacity, on top of its run time."""
 
-STARTUP_MINUTES = 15
-"""Image pull, data download and evaluation, on top of the minutes the loop may train."""
-
 METRICS = [
     {"Name": name, "Regex": rf"{name}=([-+0-9.eE]+)"}
-    for name in ("train_loss", "validation_loss", "validation_accuracy", "test_accuracy")
+    for name in ("train_loss", "validation_loss", "validation_score", "test_score")
 ]
 
 
@@ -34,6 +32,8 @@ class Platform:
     role_arn: str
     image: str
     instance_type: str
+    price_per_hour: float
+    """Of one such instance on demand, in USD."""
     spot: bool
     key_arn: str
     curated_bucket: str
@@ -41,39 +41,52 @@ class Platform:
 
 
 def training_job(
-    request: TrainingRequested, project: Project, version: int, champion: Champion | None, platform: Platform
+    request: TrainingRequested,
+    name: str,
+    project: Project,
+    version: int,
+    champion: Champion | None,
+    platform: Platform,
 ) -> dict[str, Any]:
-    """The arguments of CreateTrainingJob."""
-    run_seconds = (project.training.max_minutes + STARTUP_MINUTES) * 60
-    stopping = {"MaxRuntimeInSeconds": run_seconds}
-    if platform.spot:
-        stopping["MaxWaitTimeInSeconds"] = run_seconds + SPOT_WAIT_SECONDS
+    """The arguments of CreateTrainingJob, for the launch of this name.
+
+    Raises:
+        TooLittleMoney: the project's cost cap does not pay for a training.
+    """
+    minutes = training_minutes(project.training, platform.price_per_hour)
     return {
-        "TrainingJobName": request.job,
+        "TrainingJobName": name,
         "AlgorithmSpecification": {
             "TrainingImage": platform.image,
             "TrainingInputMode": "File",
             "MetricDefinitions": METRICS,
         },
         "RoleArn": platform.role_arn,
-        "HyperParameters": hyperparameters(request, project, version, champion),
+        "HyperParameters": hyperparameters(request, project, version, champion, minutes),
         "InputDataConfig": channels(request, champion, platform),
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{platform.models_bucket}/jobs",
             "KmsKeyId": platform.key_arn,
         },
+        # Of the job, not of the launch: what an earlier one left is taken up.
         "CheckpointConfig": {
             "S3Uri": f"s3://{platform.models_bucket}/checkpoints/{request.job}",
             "LocalPath": "/opt/ml/checkpoints",
         },
+        # SageMaker adds <name>/tensorboard-output: beside <name>/output, with the model.
+        "TensorBoardOutputConfig": {
+            "S3OutputPath": f"s3://{platform.models_bucket}/jobs",
+            "LocalPath": "/opt/ml/output/tensorboard",
+        },
         "ResourceConfig": {
             "InstanceType": platform.instance_type,
-            "InstanceCount": 1,
+            "InstanceCount": project.training.instance_count,
             "VolumeSizeInGB": 50,
         },
-        "StoppingCondition": stopping,
+        "StoppingCondition": stopping_condition(minutes, platform.spot),
         "EnableManagedSpotTraining": platform.spot,
-        # Of lost instances; what the container itself reports is final.
+        # Of lost instances; what the container itself reports is final. The run time above is that of all
+        # attempts together.
         "RetryStrategy": {"MaximumRetryAttempts": 3},
         # Patients' images are in there, and nothing that the container needs is outside.
         "EnableNetworkIsolation": True,
@@ -82,19 +95,29 @@ def training_job(
     }
 
 
+def stopping_condition(minutes: int, spot: bool) -> dict[str, int]:
+    """How long the machines may run, and how long a spot job may wait for them on top."""
+    run_seconds = (minutes + STARTUP_MINUTES) * 60
+    if not spot:
+        return {"MaxRuntimeInSeconds": run_seconds}
+    return {"MaxRuntimeInSeconds": run_seconds, "MaxWaitTimeInSeconds": run_seconds + SPOT_WAIT_SECONDS}
+
+
 def hyperparameters(
-    request: TrainingRequested, project: Project, version: int, champion: Champion | None
+    request: TrainingRequested, project: Project, version: int, champion: Champion | None, minutes: int
 ) -> dict[str, str]:
-    """SageMaker carries strings only."""
+    """What the container reads as training.container.Job; SageMaker carries strings only."""
     training = project.training
     return {
         "project": project.project,
         "dataset": request.dataset,
         "model_version": str(version),
+        "task": project.task,
+        "spatial_dims": str(project.spatial_dims),
         "recipe": training.recipe,
+        "overrides": json.dumps(training.overrides, sort_keys=True),
         "classes": json.dumps(list(project.classes)),
-        "epochs": "" if training.epochs is None else str(training.epochs),
-        "max_minutes": str(training.max_minutes),
+        "max_minutes": str(minutes),
         "seed": str(training.seed),
         "champion_version": "" if champion is None else str(champion.version),
     }

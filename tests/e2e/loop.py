@@ -38,8 +38,8 @@ class Loop:
     def create(self, classes: tuple[str, ...], epochs: int = 2, **changes: Any) -> None:
         definition = {
             "classes": list(classes),
-            "training": {"recipe": "debug", "epochs": epochs},
-            "gate": {"minimum_accuracy": 0.0, "minimum_test_images": 1, "margin": 1.0},
+            "training": {"recipe": "debug", "overrides": {"epochs": epochs}},
+            "gate": {"minimum_score": 0.0, "minimum_test_items": 1, "margin": 1.0},
             "retraining": {"every_days": None, "after_new_labels": None},
         }
         self.put("project.yaml", yaml.safe_dump(definition | changes).encode())

@@ -57,7 +57,7 @@ def test_an_altered_shard_fails_the_job_and_leaves_the_champion(shapes: Loop, cl
 
 def test_a_challenger_below_the_gate_is_refused_with_the_numbers(shapes: Loop, samples: Path) -> None:
     strict = Loop(shapes.settings, "strict")
-    strict.create(("cross", "ring"), epochs=1, gate={"minimum_accuracy": 1.0, "minimum_test_images": 500})
+    strict.create(("cross", "ring"), epochs=1, gate={"minimum_score": 1.0, "minimum_test_items": 500})
     strict.upload_labelled_of(samples / "labelled", ("cross", "ring"))
     job = strict.train()
     assert job.state == "completed"

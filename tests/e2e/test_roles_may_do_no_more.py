@@ -61,6 +61,11 @@ RESERVED = (
         STARTS_TRAINING,
     ),
     (
+        "sagemaker:StopTrainingJob",
+        "arn:aws:sagemaker:us-east-1:000000000000:training-job/medloop-laptop-a",
+        STARTS_TRAINING,
+    ),
+    (
         "sagemaker:InvokeEndpointAsync",
         "arn:aws:sagemaker:us-east-1:000000000000:endpoint/medloop-laptop-a",
         ASKS_ENDPOINTS,

@@ -52,6 +52,10 @@ ON_OTHER_DAYS = {
     "OnSeriesDue sqs:SendMessage": "an archive whose files are not all decided yet, a champion for volumes",
     "OnSeriesDue scheduler:UpdateSchedule": "the schedule that woke it has not been removed yet",
     "OnTrainingFinished s3:ListBucket": "makes a missing output a plain 404",
+    "OnTrainingFinished sqs:SendMessage": "a job that never got its machines",
+    "OnTrainingRequest events:PutEvents": "a job that is refused",
+    "OnTrainingRequest sagemaker:StopTrainingJob": "a job that was cancelled while it was started",
+    "OnTrainingRequest sns:Publish": "a job that is refused, or waits for long",
     "OnTrainingRequest sqs:SendMessage": "waiting for capacity",
     "OnUpload s3:ListBucket": "makes an object deleted meanwhile a plain 404",
 }

@@ -15,6 +15,7 @@ PACKAGES = "sagemaker:model-package/medloop-${Stage}-*"
 PACKAGE_GROUPS = "sagemaker:model-package-group/medloop-${Stage}-*"
 ENDPOINTS = "sagemaker:endpoint/medloop-${Stage}-*"
 ENDPOINT_CONFIGS = "sagemaker:endpoint-config/medloop-${Stage}-*"
+ALARMS = "cloudwatch:alarm:medloop-${Stage}-*"
 CATALOGUE = "secretsmanager:secret:medloop-${Stage}/catalogue-??????"
 PSEUDONYMS = "secretsmanager:secret:medloop-${Stage}/pseudonym-key-??????"
 WEBHOOKS = "secretsmanager:secret:medloop-${Stage}/webhooks-??????"
@@ -68,9 +69,11 @@ DOORS: dict[str, Grants] = {
         **ANNOUNCE,
     },
     "on_training_request": {
-        JOBS: "sagemaker:CreateTrainingJob sagemaker:AddTags",
+        JOBS: "sagemaker:CreateTrainingJob sagemaker:AddTags sagemaker:StopTrainingJob",
         "SageMakerRole": "iam:PassRole",
         "TrainingRequestsQueue": SEND,
+        **ANNOUNCE,
+        **ALERT,
     },
     "on_training_finished": {
         JOBS: "sagemaker:DescribeTrainingJob",
@@ -78,6 +81,7 @@ DOORS: dict[str, Grants] = {
         "ModelsBucket/jobs/*": "s3:GetObject",
         PACKAGE_GROUPS: f"sagemaker:CreateModelPackageGroup {REGISTER}",
         PACKAGES: REGISTER,
+        "TrainingRequestsQueue": SEND,
         **ANNOUNCE,
         **ALERT,
     },
@@ -87,6 +91,7 @@ DOORS: dict[str, Grants] = {
         ENDPOINTS: "sagemaker:DescribeEndpoint sagemaker:CreateEndpoint sagemaker:UpdateEndpoint "
         "sagemaker:DeleteEndpoint",
         "SageMakerRole": "iam:PassRole",
+        ALARMS: "cloudwatch:PutMetricAlarm",
     },
     "on_endpoint_changed": {
         ENDPOINTS: "sagemaker:DescribeEndpoint sagemaker:UpdateEndpointWeightsAndCapacities",
@@ -95,7 +100,7 @@ DOORS: dict[str, Grants] = {
             "application-autoscaling:RegisterScalableTarget application-autoscaling:PutScalingPolicy"
         ),
         SCALING_ROLE: "iam:CreateServiceLinkedRole",
-        "cloudwatch:alarm:medloop-${Stage}-*": "cloudwatch:PutMetricAlarm",
+        ALARMS: "cloudwatch:PutMetricAlarm",
         "cloudwatch:alarm:TargetTracking-endpoint/medloop-${Stage}-*": (
             "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms"
         ),
@@ -155,6 +160,7 @@ SAGEMAKER: Grants = {
         "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents logs:DescribeLogStreams"
     ),
     "ecr:repository/*": "ecr:BatchGetImage ecr:GetDownloadUrlForLayer ecr:BatchCheckLayerAvailability",
+    "cloudwatch:alarm:medloop-${Stage}-*": "cloudwatch:DescribeAlarms",
     "*": "cloudwatch:PutMetricData ecr:GetAuthorizationToken",
 }
 

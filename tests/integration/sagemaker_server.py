@@ -109,6 +109,12 @@ class Server:
             iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=_policy(statements))
         return str(role["Arn"])
 
+    def allow(self, role: str, statements: list[dict[str, Any]]) -> None:
+        """More permissions for a role that there is."""
+        self.client("iam").put_role_policy(
+            RoleName=role, PolicyName="more", PolicyDocument=_policy(statements)
+        )
+
     def as_role(self, arn: str, service: str) -> Any:
         keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
         return self.client(

@@ -72,7 +72,7 @@ def test_a_model_takes_every_allowed_step_and_no_other(catalogue: Catalogue) -> 
         assert found is not None and found.state == (there if moved else here)
         return moved
 
-    targets = ["refused", "approved", "deploying", "retired"]
+    targets = ["refused", "approved", "deploying", "retired", "rolled_back"]
     pairs = list(product(get_args(ModelState), targets))
     for here, there, moved in catalogue.run(try_all):
         assert moved == (here in models.LEADS_TO[there]), (here, there)  # type: ignore[index]

@@ -26,8 +26,8 @@ from medloop.imaging.arrays import encode_array
 from medloop.rules.labels import class_labels, parse_labels
 from medloop.rules.project import Project
 from medloop.rules.shards import members
-from training.channel import stream_arrays
-from training.data import read_manifest
+from training.data.channel import stream_files
+from training.data.manifest import read_manifest
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SHAPES = Project(project="shapes", classes=("ring", "cross"))
@@ -101,7 +101,7 @@ def test_what_is_frozen_is_what_a_job_streams(
     contents = frozen(filled, bucket).contents
     download_version(bucket, contents, tmp_path, lambda shard: None)
     samples = read_manifest(tmp_path / "manifest.jsonl")
-    streamed = {sample.image: content for sample, content in stream_arrays(samples, tmp_path)}
+    streamed = {files.sample.image: files.array for files in stream_files(samples, tmp_path)}
     assert streamed == {image_of(number): array(number) for number in range(IMAGES)}
     assert json.loads((tmp_path / "dataset.json").read_text())["dataset"] == contents.dataset
     listing = s3.get_object(Bucket=bucket, Key=f"datasets/shapes/{contents.dataset}/objects.manifest")
@@ -179,7 +179,7 @@ def test_labels_that_come_later_make_a_version_that_shares_the_shards(filled: Ca
     filled.run(arrive)
     after = frozen(filled, bucket, hours=1)
     [told] = [one for one in read_samples(bucket, "shapes", after.dataset.id) if one.image == late.id]
-    assert (told.label, told.source, told.line) == ("cross", "e" * 32, 2)
+    assert (told.labels, told.source, told.line) == (("cross",), "e" * 32, 2)
     shared = {shard.path for shard in before.contents.shards} & {s.path for s in after.contents.shards}
     assert len(shared) == 2  # its side's shard is another one
 

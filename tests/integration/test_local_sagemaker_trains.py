@@ -36,6 +36,18 @@ while True:
     time.sleep(0.05)
 """
 
+CURVES = """
+import os, time
+from pathlib import Path
+root = Path(os.environ["SAGEMAKER_BASE_DIR"])
+curves = root / "output" / "tensorboard" / "events.out"
+curves.parent.mkdir(exist_ok=True)
+curves.write_text("one epoch")
+while not (root / "checkpoints" / "enough").exists():
+    time.sleep(0.05)
+curves.write_text("two epochs")
+"""
+
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -156,6 +168,30 @@ def test_a_stopped_job_saves_its_checkpoint_first(cloud: Server) -> None:
     assert cloud.archive(ended["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights.bin": b"half done"}
     with pytest.raises(ClientError, match="is in status Stopped"):
         cloud.client("sagemaker").stop_training_job(TrainingJobName=job)
+
+
+def test_curves_are_in_the_bucket_while_the_job_runs(cloud: Server) -> None:
+    place = f"s3://{BUCKET}/jobs/curves/tensorboard-output/events.out"
+    job = cloud.train("curves", CURVES, TensorBoardOutputConfig={"S3OutputPath": f"s3://{BUCKET}/jobs"})
+
+    def content() -> bytes:
+        try:
+            return cloud.get(place)
+        except ClientError:
+            return b""
+
+    eventually(lambda: content() == b"one epoch")
+    described = cloud.client("sagemaker").describe_training_job(TrainingJobName=job)
+    assert described["TrainingJobStatus"] == "InProgress"
+    (cloud.home / "sagemaker" / "jobs" / job / "checkpoints" / "enough").touch()
+    assert cloud.ended(job)["TrainingJobStatus"] == "Completed"
+    assert content() == b"two epochs"
+
+
+def test_curves_from_elsewhere_are_refused(cloud: Server) -> None:
+    elsewhere = {"S3OutputPath": f"s3://{BUCKET}/jobs", "LocalPath": "/tmp/curves"}
+    with pytest.raises(ClientError, match="read from /opt/ml/output/tensorboard only"):
+        cloud.train("elsewhere", "pass", TensorBoardOutputConfig=elsewhere)
 
 
 def test_a_job_ends_at_its_maximum_run_time_even_if_it_will_not(cloud: Server) -> None:

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from training_job import Example, container_tree, evaluation, failure, npy_bytes, retell, shapes
+from training_job import container_tree, evaluation, failure, npy_bytes, retell, shapes
 
+from medloop.rules.recipes import debug_pictures
 from training.container import Folders
-from training.recipes import debug
 from training.train import main as train
+
+KIND = ("classification", 2, "debug")
 
 
 @pytest.fixture
@@ -32,8 +35,8 @@ def rewrite(folders: Folders, changed: list[dict[str, str]]) -> None:
 
 
 def test_a_loss_that_is_no_number_fails_loudly(folders: Folders) -> None:
-    retell(folders, epochs="3")
-    assert train(folders, {"debug": lambda: debug().but(learning_rate=1e30)}) == 1
+    retell(folders, overrides='{"epochs": 3}')
+    assert train(folders, {KIND: lambda: debug_pictures().but(learning_rate=1e30)}) == 1
     assert " loss became " in failure(folders)
     assert not folders.model.exists()
 
@@ -41,9 +44,16 @@ def test_a_loss_that_is_no_number_fails_loudly(folders: Folders) -> None:
 @pytest.mark.parametrize(
     ("hyperparameter", "value", "complaint"),
     [
-        ("recipe", "huge", "recipe: there is no 'huge'; choose one of debug, small"),
+        ("recipe", "huge", "recipe: there is no 'huge'; choose one of best, debug, small"),
         ("seed", "-1", "hyperparameters: seed: Input should be greater than or equal to 0"),
-        ("classes", '["disc"]', "hyperparameters: classes: Tuple should have at least 2 items"),
+        ("classes", "[]", "hyperparameters: classes: Tuple should have at least 1 item"),
+        ("task", "regression", "hyperparameters: task: Input should be 'classification'"),
+        ("spatial_dims", "4", "hyperparameters: spatial_dims: Input should be 2 or 3"),
+        ("spatial_dims", "3", "dataset: it holds 30 pictures, and the project is one of volumes"),
+        ("task", "segmentation", "dataset: 30 image(s) have no mask; the task is segmentation"),
+        ("overrides", '{"size": 60}', "overrides: size: must be a multiple of 16, as the network halves it"),
+        ("overrides", '{"epoch": 3}', "overrides.epoch: Extra inputs are not permitted"),
+        ("overrides", '{"task": "segmentation"}', "overrides: task cannot be overridden"),
         ("max_minutes", "0", "hyperparameters: max_minutes: Input should be greater than 0"),
         ("champion_version", "3", "model.tar.gz is missing or damaged"),
         ("classes", '["disc", "frame"]', "dataset: 1 label(s) are not among the project's classes"),
@@ -157,7 +167,7 @@ def test_a_checkpoint_with_a_pickle_in_it_is_not_loaded(folders: Folders, tmp_pa
 def test_when_the_minutes_are_used_up_training_stops_and_is_still_evaluated(
     folders: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    retell(folders, epochs="1000", max_minutes="0.02")
+    retell(folders, overrides='{"epochs": 1000}', max_minutes="0.02")
     assert train(folders) == 0
     assert "finished: the 0.02 minutes were used up" in capsys.readouterr().out
     assert 1 <= evaluation(folders).epochs < 1000
@@ -165,9 +175,8 @@ def test_when_the_minutes_are_used_up_training_stops_and_is_still_evaluated(
 
 def test_colour_images_train_a_colour_model(tmp_path: Path) -> None:
     tinted = [
-        Example(np.stack([example.array, example.array * 0.5, example.array * 0], axis=2), *rest)
+        replace(example, array=np.stack([example.array, example.array * 0.5, example.array * 0], axis=2))
         for example in shapes(each=10)
-        for rest in [(example.label, example.split)]
     ]
     folders = container_tree(tmp_path, tinted)
     assert train(folders) == 0

@@ -17,7 +17,7 @@ EPOCHS = 5
 
 
 def a_job(base: Path) -> Folders:
-    return container_tree(base, shapes(each=40), epochs=str(EPOCHS))
+    return container_tree(base, shapes(each=40), {"epochs": EPOCHS})
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,11 @@ def test_after_sigterm_the_resumed_weights_equal_the_uninterrupted(
 # The debug recipe, but with a checkpoint after every step.
 EVERY_STEP = """
 import sys
-from training import recipes, train
+from medloop.rules.recipes import debug_pictures
+from training import train
 def every_step():
-    return recipes.debug().but(checkpoint_seconds=0)
-sys.exit(train.main(recipes={"debug": every_step}))
+    return debug_pictures().but(checkpoint_seconds=0)
+sys.exit(train.main(recipes={("classification", 2, "debug"): every_step}))
 """
 
 
@@ -92,7 +93,7 @@ def newest(folders: Folders) -> Path:
 
 
 def finished_job(base: Path) -> Folders:
-    folders = container_tree(base, shapes(each=10), epochs="3")
+    folders = container_tree(base, shapes(each=10), {"epochs": 3})
     assert train(folders) == 0
     return folders
 
@@ -140,7 +141,7 @@ def test_a_finished_training_is_not_trained_again(tmp_path: Path, capsys: pytest
     ("other", "named"),
     [
         ({"dataset": "f" * 64}, "dataset"),
-        ({"epochs": "4"}, "recipe"),
+        ({"overrides": '{"epochs": 4}'}, "recipe"),
         ({"seed": "1"}, "seed"),
         ({"classes": '["stripes", "disc", "frame"]'}, "classes"),
     ],

@@ -37,10 +37,10 @@ def test_what_went_says_why() -> None:
 def test_new_labels_sides_and_masks_are_named() -> None:
     [first, second, third, *others] = frozen().samples
     mask = Mask(path="m.nii.gz", sha256="a" * 64, source=first.image)
-    label = "ring" if first.label == "cross" else "cross"
+    label = "ring" if first.labels == ("cross",) else "cross"
     side = "test" if second.split == "train" else "train"
     after = [
-        first.model_copy(update={"label": label}),
+        first.model_copy(update={"labels": (label,)}),
         second.model_copy(update={"split": side}),
         third.model_copy(update={"mask": mask}),
         *others,
@@ -48,6 +48,6 @@ def test_new_labels_sides_and_masks_are_named() -> None:
     changes = compare(
         [first, second, third, *others], after, [Exclusion(image="0" * 32, reason="unlabelled")]
     )
-    assert changes.relabelled == (Change(first.image, first.label, label),)
+    assert changes.relabelled == (Change(first.image, first.labels[0], label),)
     assert changes.moved == (Change(second.image, second.split, side),)
     assert changes.remasked == (third.image,)

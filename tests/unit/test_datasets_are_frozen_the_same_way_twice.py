@@ -53,8 +53,8 @@ def test_a_sample_says_where_it_and_its_label_come_from() -> None:
     labels = csv("table", ("other.png", "ring"), ("s1/late.png", "cross"))
     samples = {one.image: one for one in freeze(project(), [*candidates(100), late], labels).samples}
     folder, table = samples[image_of(0)], samples[image_of(100)]
-    assert (folder.label, folder.source, folder.line) == ("ring", image_of(0), 0)
-    assert (table.label, table.source, table.line) == ("cross", upload_of("table"), 3)
+    assert (folder.labels, folder.source, folder.line) == (("ring",), image_of(0), 0)
+    assert (table.labels, table.source, table.line) == (("cross",), upload_of("table"), 3)
     assert table.content == late.content_sha256 and table.sha256 == late.array_sha256
 
 
@@ -69,7 +69,7 @@ def test_classes_are_counted_per_side() -> None:
     frozen = freeze(project(), candidates(100))
     assert sum(sum(side.values()) for side in frozen.counts.values()) == 100
     assert frozen.counts["train"]["ring"] == sum(
-        one.split == "train" and one.label == "ring" for one in frozen.samples
+        one.split == "train" and one.labels == ("ring",) for one in frozen.samples
     )
 
 

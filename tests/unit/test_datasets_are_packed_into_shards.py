@@ -36,7 +36,7 @@ def sample(number: int, split: str = "train", mask: bool = False) -> Sample:
             "image": frozen.id,
             "path": frozen.array_path,
             "sha256": frozen.array_sha256,
-            "label": "ring",
+            "labels": ["ring"],
             "split": split,
             "group": frozen.patient_group,
             "mask": Mask.model_validate(told) if mask else None,
@@ -103,7 +103,7 @@ def test_an_image_left_out_later_touches_few_shards() -> None:
 
 def test_a_new_label_touches_no_shard() -> None:
     samples = [sample(n) for n in range(300)]
-    renamed = [one.model_copy(update={"label": "cross"}) for one in samples]
+    renamed = [one.model_copy(update={"labels": ("cross",)}) for one in samples]
     assert names(renamed) == names(samples)
 
 

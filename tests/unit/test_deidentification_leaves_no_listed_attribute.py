@@ -37,7 +37,7 @@ def leaks(found: Dataset) -> list[str]:
             continue
         if element.VR == "SQ":
             canaries = (ROOT,) if f"{int(element.tag):08X}" in _REFERENCES else (ROOT, WORD)
-            left += [element.keyword for word in canaries if word in str(element)]
+            left += [element.keyword for word in canaries if word in str(element.value)]
         elif element.value not in (None, "") and str(element.value) == str(canary(element.VR)):
             left.append(element.keyword)
     return left

@@ -1,5 +1,7 @@
 """What is asked of SageMaker to serve a champion."""
 
+from dataclasses import replace
+
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -16,6 +18,7 @@ SERVING = Serving(
     predictions_bucket="predictions",
     success_topic_arn="arn:aws:sns:us-east-1:000000000000:good",
     failure_topic_arn="arn:aws:sns:us-east-1:000000000000:bad",
+    bake_seconds=300,
 )
 
 REQUESTS = [
@@ -27,6 +30,16 @@ REQUESTS = [
         for policy in deployment.scaling_policies("dev", "chest")
     ),
     ("cloudwatch", "PutMetricAlarm", deployment.wake_alarm("dev", "chest", "arn:policy")),
+    ("cloudwatch", "PutMetricAlarm", deployment.failures_alarm("dev", "chest")),
+    (
+        "sagemaker",
+        "UpdateEndpoint",
+        {
+            "EndpointName": "medloop-dev-chest",
+            "EndpointConfigName": "medloop-dev-chest-v5",
+            "DeploymentConfig": deployment.blue_green(SERVING, "chest"),
+        },
+    ),
 ]
 
 
@@ -41,6 +54,24 @@ def test_the_services_own_model_accepts_the_request(
 def test_a_release_name_gives_its_version_back() -> None:
     assert deployment.version_of_release(deployment.release_name("dev", "chest", 12)) == 12
     assert deployment.version_of_release("somebody-elses-config") is None
+
+
+def test_a_new_release_is_watched_by_the_endpoints_own_alarm() -> None:
+    update = deployment.blue_green(SERVING, "chest")
+    alarm = deployment.failures_alarm("dev", "chest")
+    assert update["AutoRollbackConfiguration"]["Alarms"] == [{"AlarmName": alarm["AlarmName"]}]
+    assert alarm["Dimensions"] == [
+        {"Name": "EndpointName", "Value": "medloop-dev-chest"},
+        {"Name": "VariantName", "Value": deployment.VARIANT},
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0, 300, 3600])
+def test_sagemaker_gets_more_time_than_it_has_to_wait(seconds: int) -> None:
+    policy = deployment.blue_green(replace(SERVING, bake_seconds=seconds), "chest")["BlueGreenUpdatePolicy"]
+    waits = policy["TerminationWaitInSeconds"]
+    waits += policy["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
+    assert waits == seconds < policy["MaximumExecutionTimeoutInSeconds"]
 
 
 def test_both_topics_and_the_failure_path_are_set() -> None:

@@ -82,7 +82,7 @@ def label_of(number: int, *tables: tuple[str, str, float]) -> str | None:
     labels = [one for name, label, after in tables for one in csv(name, ("a.png", label), after=after)]
     random.Random(number).shuffle(labels)
     samples = freeze(project(), [*candidates(100), image], labels).samples
-    return next((one.label for one in samples if one.image == image_of(number)), None)
+    return next((one.labels[0] for one in samples if one.image == image_of(number)), None)
 
 
 @pytest.mark.parametrize("number", range(100, 106))
@@ -99,7 +99,7 @@ def test_a_table_corrects_a_folder_whichever_came_first(after: float) -> None:
         for one in freeze(project(), [image, *candidates(100)[1:]], table).samples
         if one.image == image.id
     ]
-    assert (told.label, told.source, told.line) == ("cross", upload_of("a"), 2)
+    assert (told.labels, told.source, told.line) == (("cross",), upload_of("a"), 2)
 
 
 def test_a_copy_in_another_folder_changes_the_label_when_it_is_newer() -> None:
@@ -107,7 +107,7 @@ def test_a_copy_in_another_folder_changes_the_label_when_it_is_newer() -> None:
     again = candidate(200, array_sha256=first[0].array_sha256, label="cross")
     frozen = freeze(project(), [*first, again])
     [told] = [one for one in frozen.samples if one.sha256 == again.array_sha256]
-    assert (told.image, told.label, told.source) == (first[0].id, "cross", again.id)
+    assert (told.image, told.labels, told.source) == (first[0].id, ("cross",), again.id)
 
 
 @pytest.mark.parametrize(

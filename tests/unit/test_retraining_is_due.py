@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from events.training import Cause
-from medloop.rules.project import Project, Retraining
-from medloop.rules.retraining import TrainingHistory, is_retraining_due, job_name, without_recipe
+from medloop.rules.project import Retraining
+from medloop.rules.retraining import TrainingHistory, is_retraining_due, job_name
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POLICY = Retraining(every_days=7, after_new_labels=100, cooldown_hours=24)
@@ -49,9 +49,3 @@ def test_the_same_occasion_names_the_same_job() -> None:
 
 def test_the_longest_project_still_makes_a_legal_job_name() -> None:
     assert len(job_name("laptop", "p" * 32, "d" * 64, "x")) <= 63
-
-
-def test_volumes_are_not_trained_on_and_it_is_said_so() -> None:
-    pictures, volumes = (Project(project="chest", classes=("a", "b"), spatial_dims=dims) for dims in (2, 3))
-    assert without_recipe(pictures) is None
-    assert "volumes" in (without_recipe(volumes) or "")

@@ -7,10 +7,15 @@ import torch
 from pydantic import ValidationError
 
 from medloop.rules.project import Training
-from training.failures import TrainingFailed
+from medloop.rules.recipes import RECIPES, InvalidRecipe, choose_recipe
+from medloop.rules.recipes import debug_pictures as debug
+from training.data.pool import Pool
+from training.data.preprocessing import Canvas, Intensities
+from training.fit import decayed
 from training.gpu import metric_line
-from training.recipes import RECIPES, choose_recipe, debug
-from training.train import class_weights, learning_rate, sample_order
+from training.network import half_precision
+from training.schedule import balanced_order, learning_rate, sample_order
+from training.tasks import task_of
 
 
 @pytest.mark.parametrize(
@@ -28,17 +33,24 @@ def test_a_contradictory_recipe_is_refused(field: str, value: object) -> None:
         debug().but(**{field: value})
 
 
-def test_every_recipe_a_project_may_name_exists_and_carries_its_name() -> None:
-    named = Training.model_fields["recipe"].annotation
-    assert {name: make().name for name, make in RECIPES.items()} == {name: name for name in RECIPES}
-    assert set(RECIPES) == set(named.__args__)
+def test_every_recipe_a_project_may_name_exists_for_every_task() -> None:
+    named = Training.model_fields["recipe"].annotation.__args__
+    for task in ("classification", "multilabel", "segmentation"):
+        for dims in (2, 3):
+            for name in named:
+                recipe = choose_recipe(task, dims, name, {})
+                assert (recipe.task, recipe.spatial_dims, recipe.name) == (task, dims, name)
+    assert {name for _, _, name in RECIPES} == set(named)
 
 
-def test_epochs_asked_for_replace_the_recipes_own() -> None:
-    assert choose_recipe("debug", 3, RECIPES) == debug().but(epochs=3)
-    assert choose_recipe("debug", None, RECIPES) == debug()
-    with pytest.raises(TrainingFailed, match="there is no 'none'"):
-        choose_recipe("none", None, RECIPES)
+def test_overrides_replace_the_recipes_own_values() -> None:
+    assert choose_recipe("classification", 2, "debug", {"epochs": 3}) == debug().but(epochs=3)
+    with pytest.raises(InvalidRecipe, match="there is no 'none'"):
+        choose_recipe("classification", 2, "none", {})
+    with pytest.raises(InvalidRecipe, match="learnign_rate"):
+        choose_recipe("classification", 2, "debug", {"learnign_rate": 1})
+    with pytest.raises(InvalidRecipe, match="segmentation takes a UNet"):
+        choose_recipe("segmentation", 3, "debug", {"network": debug().network.model_dump()})
 
 
 def test_the_learning_rate_rises_then_falls_to_zero() -> None:
@@ -50,8 +62,43 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
 
 
 def test_rare_classes_weigh_more_but_not_without_bound() -> None:
-    weights = class_weights(torch.tensor([0] * 98 + [1] + [2]), 3)
-    assert weights.tolist() == pytest.approx([100 / 294, 10, 10])
+    task = task_of(debug().but(balance=False), ("a", "b", "c"))
+    pool = Pool((), ("",) * 100, ("",) * 100, torch.tensor([0] * 98 + [1] + [2]))
+    assert task.weigh(pool).tolist() == pytest.approx([100 / 294, 10, 10])
+
+
+def test_a_balanced_epoch_shows_every_class_equally_often_and_no_image_of_it_twice_before_all_of_it() -> None:
+    classes = torch.tensor([0] * 90 + [1] * 10)
+    order = balanced_order(classes, seed=0, epoch=0)
+    counts = torch.bincount(order, minlength=100)
+    assert counts[:90].sum() == counts[90:].sum() == 50
+    assert counts[:90].max() == 1
+    assert counts[90:].tolist() == [5] * 10
+    assert balanced_order(classes, seed=0, epoch=1).tolist() != order.tolist()
+
+
+def test_where_classes_are_drawn_equally_often_none_weighs_more() -> None:
+    task = task_of(debug(), ("a", "b"))
+    pool = Pool((), ("",) * 100, ("",) * 100, torch.tensor([0] * 98 + [1] * 2))
+    assert task.weigh(pool).tolist() == [1, 1]
+
+
+def test_weight_decay_leaves_biases_and_scales_alone() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.LayerNorm(3))
+    pulled, free = decayed(network, 0.1)
+    assert [tuple(one.shape) for one in pulled["params"]] == [(3, 2)]
+    assert (pulled["weight_decay"], free["weight_decay"], len(free["params"])) == (0.1, 0.0, 3)
+
+
+def test_tiny_feature_maps_are_computed_in_full() -> None:
+    cpu, network = torch.device("cpu"), debug().network
+    small, large = (
+        Canvas(spatial_dims=2, channels=1, size=side, intensities=Intensities()) for side in (32, 64)
+    )
+    assert half_precision(cpu, network, small) is None
+    able = torch.cpu.get_capabilities()
+    has = able.get("avx512_bf16") or able.get("amx_bf16")
+    assert half_precision(cpu, network, large) == (torch.bfloat16 if has else None)
 
 
 def test_every_epoch_sees_all_images_in_its_own_order() -> None:

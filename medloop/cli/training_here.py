@@ -1,0 +1,305 @@
+"""`medloop train --here`: a training on this machine, from a folder, without any cloud."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from events.dataset import Task
+from events.evaluation import Evaluation, Scores
+from events.message import ProjectName
+from medloop.cli.target import console, done, errors, stop
+from medloop.rules.recipe import Recipe
+from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
+from medloop.workbench import job, launch, results
+from medloop.workbench.failures import Unusable
+from medloop.workbench.forms import Form, Frozen, recognise
+from medloop.workbench.frozen import project_of
+from medloop.workbench.listing import digest_of
+from medloop.workbench.preparing import Prepared, Request, earlier, prepare
+from medloop.workbench.split import parse_shares
+from medloop.workbench.tree import Tree
+
+INTERRUPTED = 130
+
+NAME_LENGTH = 32
+"""Characters of a project's name."""
+
+RECIPE_REMEDY = "medloop/rules/recipe.py describes every field, medloop/rules/recipes.py has the values"
+
+METRICS_LINE = re.compile(r"epoch=\d+( \w+=\S+)+")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options, checked as far as they can be without looking at the data."""
+
+    data: Path
+    out: Path
+    project: str | None
+    task: Task | None
+    split: str
+    recipe: RecipeName
+    overrides: dict[str, Any]
+    seed: int
+    max_minutes: float
+    target: float | None
+    processes: int
+
+
+def train_here(wish: Wish) -> None:
+    """Prepare, train, tell; each of them only as far as an earlier run of the same command has not."""
+    tree = Tree(wish.out)
+    try:
+        form = recognise(wish.data, wish.task)
+        check_early(form, wish)
+        prepared = prepared_data(form, wish, tree)
+    except Unusable as error:
+        stop(escape(error.problem), escape(error.remedy))
+    except KeyboardInterrupt:
+        console.print("stopped before the data was prepared; the same command starts anew")
+        raise typer.Exit(INTERRUPTED) from None
+    recipe = checked_recipe(prepared, wish)
+    told = job.hyperparameters(
+        prepared, wish.recipe, plain(wish.overrides, recipe), wish.seed, wish.max_minutes
+    )
+    if results.read_evaluation(tree) is None or job.told(tree) != told:
+        train(wish, tree, told, recipe)
+    conclude(wish, tree, prepared, told)
+
+
+def check_early(form: Form, wish: Wish) -> None:
+    """Contradictions end before any image is read, as far as the data's form shows them.
+
+    Raises:
+        Unusable: a share, a folder or the recipe cannot be.
+    """
+    parse_shares(wish.split)
+    if wish.out in (wish.data, *wish.data.parents) or wish.data in wish.out.parents:
+        raise Unusable("--out lies in --data, or --data in --out", "choose a folder beside it")
+    told = wish.task or form.task
+    tasks = get_args(Task) if told is None else (told,)
+    problems = [problem_of(task, dims, wish) for task in tasks for dims in (2, 3)]
+    if all(problems):
+        raise Unusable(problems[0], RECIPE_REMEDY)
+
+
+def problem_of(task: Task, dims: int, wish: Wish) -> str:
+    """Why the recipe cannot be; "" where it can."""
+    try:
+        choose_recipe(task, dims, wish.recipe, wish.overrides)
+    except InvalidRecipe as error:
+        return str(error)
+    return ""
+
+
+def checked_recipe(prepared: Prepared, wish: Wish) -> Recipe:
+    try:
+        return choose_recipe(prepared.task, prepared.spatial_dims, wish.recipe, wish.overrides)
+    except InvalidRecipe as error:
+        stop(escape(str(error)), RECIPE_REMEDY)
+
+
+def plain(overrides: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """The overridden fields as the recipe understood them: YAML takes 1e-3 for text."""
+    values = recipe.model_dump(mode="json")
+    return {name: values[name] for name in overrides}
+
+
+def prepared_data(form: Form, wish: Wish, tree: Tree) -> Prepared:
+    """Raises Unusable: nothing can be trained on it, or --out holds other data."""
+    project = wish.project or (project_of(form) if isinstance(form, Frozen) else None)
+    request = Request(
+        listing=digest_of(wish.data),
+        project=project or legal_name(wish.data.stem),
+        task=wish.task,
+        split=wish.split,
+    )
+    found = earlier(tree)
+    if found is None:
+        tree.job.mkdir(parents=True, exist_ok=True)
+        with bars() as progress:
+            found = prepare(wish.data, form, request, tree, Steps(progress))
+        show_data(found, tree)
+    elif found.request != request:
+        what = differing(found.request, request)
+        raise Unusable(f"{wish.out} holds a training with another {what}", "choose another --out")
+    return found
+
+
+def differing(before: BaseModel, now: BaseModel) -> str:
+    words = {"listing": "state of --data", "project": "PROJECT", "task": "--task", "split": "--split"}
+    return ", ".join(words[name] for name in words if getattr(before, name) != getattr(now, name))
+
+
+def legal_name(text: str) -> str:
+    """A project's name made of a folder's."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return words[:NAME_LENGTH].strip("-") or "images"
+
+
+def train(wish: Wish, tree: Tree, told: Mapping[str, str], recipe: Recipe) -> None:
+    """Run the container until it ends; ends this command where the job did not succeed."""
+    check_same_training(wish, tree, told)
+    for folder in (tree.output, tree.trained):
+        shutil.rmtree(folder, ignore_errors=True)
+    job.tell(tree, told)
+    try:
+        with epochs(recipe) as show:
+            code = launch.run(tree, wish.processes, show, stopping)
+    except launch.Interrupted:
+        console.print("stopped; the same command goes on from the last checkpoint")
+        raise typer.Exit(INTERRUPTED) from None
+    if code or results.read_evaluation(tree) is None:
+        stop(escape(failure(tree, code)), f"everything that was printed is in {escape(str(tree.log))}")
+
+
+def check_same_training(wish: Wish, tree: Tree, told: Mapping[str, str]) -> None:
+    """Only the time may change from one run to the next: checkpoints belong to one training."""
+    before = job.told(tree)
+    if before is None or not any(tree.checkpoints.glob("*")):
+        return
+    other = [name for name in told if name != "max_minutes" and before.get(name) != told[name]]
+    if other:
+        stop(
+            f"{escape(str(wish.out))} holds a training with another {', '.join(other)}",
+            "choose another --out",
+        )
+
+
+def failure(tree: Tree, code: int) -> str:
+    if tree.failure.is_file():
+        return tree.failure.read_text(encoding="utf-8")
+    return f"the training ended with exit code {code}"
+
+
+def stopping() -> None:
+    errors.print("stopping: a checkpoint is being written; Ctrl-C again to lose it")
+
+
+def conclude(wish: Wish, tree: Tree, prepared: Prepared, told: Mapping[str, str]) -> None:
+    """Write metrics.json and the model, and say what was reached."""
+    evaluation = results.read_evaluation(tree)
+    assert evaluation is not None
+    metrics = results.metrics_of(evaluation, results.read_history(tree), prepared, told, wish.target)
+    results.deliver(tree, metrics)
+    console.print(scores_table(evaluation))
+    reached = metrics["seconds_to_target"]
+    if wish.target is not None:
+        word = "never reached" if reached is None else f"reached after {reached:.0f} s"
+        console.print(f"target {wish.target:g} on the validation images: {word}", highlight=False)
+    for what, path in (
+        ("model", tree.model),
+        ("card", tree.model / "MODEL_CARD.md"),
+        ("metrics", tree.metrics),
+    ):
+        console.print(f"  {what:8} {escape(str(path))}", highlight=False, soft_wrap=True)
+    done(f"{evaluation.epochs} epochs in {evaluation.seconds:.0f} s on {evaluation.device}")
+
+
+def scores_table(evaluation: Evaluation) -> Table:
+    table = Table("", evaluation.metric, "95 % interval", box=None, header_style="bold")
+    for name, scores in (
+        ("this model", evaluation.challenger),
+        (evaluation.baseline_name, evaluation.baseline),
+    ):
+        table.add_row(escape(name), f"{scores.value:.4f}", interval(scores))
+    return table
+
+
+def interval(scores: Scores) -> str:
+    return f"{scores.interval.low:.4f} to {scores.interval.high:.4f}"
+
+
+def show_data(prepared: Prepared, tree: Tree) -> None:
+    sides = ", ".join(f"{count} {side}" for side, count in prepared.items.items())
+    kind = "volumes" if prepared.spatial_dims == 3 else "pictures"
+    what = f"{prepared.task} of {kind}, {len(prepared.classes)} classes: {sides}"
+    console.print(what, highlight=False, soft_wrap=True)
+    for note in prepared.notes:
+        console.print(escape(note), highlight=False, soft_wrap=True)
+    if prepared.left_out:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in prepared.left_out.items())
+        where = f"; {escape(str(tree.left_out))} names them" if tree.left_out.is_file() else ""
+        console.print(f"left out: {reasons}{where}", highlight=False, soft_wrap=True)
+
+
+def bars() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=errors, transient=True)
+
+
+class Steps:
+    """A bar for each step of the preparation."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, count: int, total: int) -> None:
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._bars[what], completed=count)
+
+
+@contextmanager
+def epochs(recipe: Recipe) -> Iterator[Callable[[str], None]]:
+    """What shows the container's lines: a bar of epochs where somebody watches, else the lines themselves."""
+    if not console.is_terminal:
+        yield lambda line: print(line, flush=True)
+        return
+    with bars_of_epochs() as progress:
+        bar = progress.add_task("epochs", total=recipe.epochs, told="preprocessing")
+
+        def show(line: str) -> None:
+            if METRICS_LINE.fullmatch(line):
+                row = dict(pair.split("=", 1) for pair in line.split())
+                told = f"validation {row['validation_score']}, loss {row['validation_loss']}"
+                progress.update(bar, completed=int(row["epoch"]), told=told)
+            else:
+                progress.console.print(escape(line), style="dim", highlight=False, soft_wrap=True)
+
+        yield show
+
+
+def bars_of_epochs() -> Progress:
+    told = TextColumn("{task.fields[told]}")
+    columns = (TextColumn("epochs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), told)
+    return Progress(*columns, console=console)
+
+
+def parse_overrides(texts: list[str]) -> dict[str, Any]:
+    """`key=value` with YAML values; ends the command where one is not."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        try:
+            found[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            sign = ""
+        if not sign or not name.strip():
+            stop(f"--override {escape(text)} is no key=value", "for example --override epochs=12")
+    return found
+
+
+def project_name(text: str | None) -> str | None:
+    """Ends the command where it is no name that a project may have."""
+    if text is None:
+        return None
+    try:
+        return TypeAdapter(ProjectName).validate_python(text)
+    except ValidationError:
+        stop(
+            f"{escape(text)} is no name of a project",
+            "lower-case letters, digits and hyphens, 1 to 32 of them",
+        )

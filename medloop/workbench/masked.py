@@ -1,0 +1,94 @@
+"""Images and their masks, in two folders: a mask is called as its image is."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from medloop.rules import candidates
+from medloop.rules.labels import Label, mask_label
+from medloop.rules.matching import Match, fits, match
+from medloop.rules.matching import Place as Where
+from medloop.workbench.collection import Collection
+from medloop.workbench.example import Example, LeftOut, Stored
+from medloop.workbench.failures import Unusable
+from medloop.workbench.forms import Masked
+from medloop.workbench.listing import files_in
+from medloop.workbench.structures import name_structures, written_names
+from medloop.workbench.taking import Workplace, take
+
+NO_IMAGE: Final = "no_image"
+"""Why a mask is left out: no image is called as it is."""
+
+NAMES: Final = ("classes.txt", "dataset.json")
+"""May lie among the images' folders, and name the structures."""
+
+_ALWAYS: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_CHANNEL: Final = "_0000"
+"""nnU-Net's ending of the first, or only, channel of a case."""
+
+
+def read_masked(form: Masked, where: Workplace) -> Collection:
+    """Raises Unusable: no image has a mask, or the structures' names do not fit the masks."""
+    images, masks = files_in(form.images), files_in(form.masks)
+    if any(path.name.split(".")[0].endswith("_0001") for path in images):
+        raise Unusable("some cases have several channels", "keep one channel of each case in the folder")
+    taken = take([*images, *masks], where, form.masks)
+    drawn = {image.id: image for path, image in taken.stored.items() if path.is_relative_to(form.masks)}
+    shown = {path: image for path, image in taken.stored.items() if image.id not in drawn}
+    found = match(
+        [Where(image.id, "images", _name(path, form.images)) for path, image in shown.items()],
+        [
+            _label(path, image, form, where.project)
+            for path, image in taken.stored.items()
+            if image.id in drawn
+        ],
+    )
+    examples, left = _masked(shown.values(), found.masks, drawn)
+    used = {one.label.source for matches in found.masks.values() for one in matches}
+    left += [LeftOut(mask.path, NO_IMAGE) for mask in drawn.values() if mask.id not in used]
+    if not examples:
+        raise Unusable(
+            f"none of {len(images)} images has a mask", f"call masks in {form.masks} as their images"
+        )
+    present = {mark for one in examples if one.mask for mark in one.mask.marks}
+    structures = name_structures(present, written_names(form.root))
+    return Collection("segmentation", structures.names, examples, taken.left + left, structures.values)
+
+
+def _name(path: Path, folder: Path) -> str:
+    """What an image's mask is called, too, but for the ending."""
+    stem, dot, endings = path.name.partition(".")
+    plain = stem.removesuffix(_CHANNEL) + dot + endings
+    return path.with_name(plain).relative_to(folder).as_posix()
+
+
+def _label(path: Path, mask: Stored, form: Masked, project: str) -> Label:
+    target = path.relative_to(form.masks).as_posix()
+    return mask_label(target, project, mask.id, (_ALWAYS, ""), _ALWAYS, (mask.id, mask.sha256), mask.geometry)
+
+
+def _masked(
+    images: Iterable[Stored], masks: Mapping[str, list[Match]], drawn: Mapping[str, Stored]
+) -> tuple[list[Example], list[LeftOut]]:
+    examples, left = [], []
+    for image in images:
+        found = masks.get(image.id, [])
+        reason = _trouble(image, found)
+        if reason is not None:
+            left.append(LeftOut(image.path, reason.value))
+        else:
+            mask = drawn[found[0].label.source]
+            examples.append(Example(image, mask=mask, source=mask.id))
+    return examples, left
+
+
+def _trouble(image: Stored, found: list[Match]) -> candidates.Left | None:
+    if not found:
+        return candidates.Left.UNMASKED
+    if found[0].ambiguous or len({one.label.source for one in found}) > 1:
+        return candidates.Left.AMBIGUOUS_LABEL
+    if not fits(found[0].label.facts, image.geometry):
+        return candidates.Left.MASK_MISMATCH
+    return None
