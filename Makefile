@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up down test test-all check lint types install remote lock clean
-.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-volumes
+.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-volumes
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,14 @@ bench-cold-start: $(VENV)/.dev  ## What each function imports before its first m
 
 bench-shards: $(VENV)/.dev  ## Loose arrays, tars and shards, as a training job reads them
 	@$(BIN)/python -m benchmarks.shards
+
+bench-train: $(VENV)/.dev  ## Training beside MONAI's recipes and the device's limits; DATA=folder OUT=folder MINUTES=n
+	@test -n "$(DATA)" || { echo "Where are mednist/ and hippocampus/? DATA=folder"; exit 1; }
+	@$(BIN)/python -m benchmarks.training --data "$(DATA)" $(if $(OUT),--out "$(OUT)") $(if $(MINUTES),--minutes $(MINUTES))
+
+bench-accuracy: $(VENV)/.dev  ## What recipes reach on real data, three seeds each; DATA=folder OUT=folder
+	@test -n "$(DATA)" || { echo "Where are mednist/, pneumonia/ and hippocampus/? DATA=folder"; exit 1; }
+	@$(BIN)/python -m benchmarks.training.accuracy --data "$(DATA)" $(if $(OUT),--out "$(OUT)")
 
 bench-volumes: $(VENV)/.dev $(D2N)  ## Volumes beside dcm2niix's and dicom2nifti's; DATA=folder
 	@$(BIN)/python -m benchmarks.volumes $(if $(DATA),--data "$(DATA)") --dicom2nifti $(D2N)

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from medloop.rules.project import Deidentification, Gate, Intake, Project, Retraining, Series, Training
 from medloop.rules.reasons import Reason
+from medloop.rules.recipe import Augmentation, Recipe, ResNet, UNet
+from medloop.rules.recipes import RECIPES
 
 HERE = Path(__file__).parent
 
@@ -162,7 +164,68 @@ def project_section(title: str, model: type[BaseModel], node: ast.ClassDef) -> s
     return "\n".join([*head, "| field | type | | default |", "|---|---|---|---|", *rows, ""])
 
 
-PAGES: dict[str, Callable[[], str]] = {"events": events, "projects": projects, "reasons": reasons}
+FIELDS_OF_RECIPES = (
+    ("", Recipe),
+    ("network: ResNet", ResNet),
+    ("network: UNet", UNet),
+    ("augmentation", Augmentation),
+)
+KINDS = {
+    ("classification", 2): "Classes of pictures",
+    ("classification", 3): "Classes of volumes",
+    ("segmentation", 2): "Structures in pictures",
+    ("segmentation", 3): "Structures in volumes",
+}
+COMPARED = ("size", "network", "epochs", "batch", "least_batches", "most_batches", "learning_rate", "ema")
+
+
+def recipes() -> str:
+    """docs/recipes.md: every recipe, and every field that a project may override."""
+    source = ast.parse((HERE.parent / "medloop" / "rules" / "recipe.py").read_text())
+    nodes = {node.name: node for node in source.body if isinstance(node, ast.ClassDef)}
+    fields_of = [project_section(title, model, nodes[model.__name__]) for title, model in FIELDS_OF_RECIPES]
+    return "\n".join(
+        [
+            "# Recipes",
+            "",
+            "A project names one in `training.recipe` and changes fields of it in `training.overrides`;",
+            "`medloop train --here` takes `--recipe` and `--override`. Contradictions are refused when",
+            "project.yaml is uploaded. Several labels an image are learnt as classes are.",
+            "",
+            *(kind_of_recipes(title, *kind) for kind, title in KINDS.items()),
+            "# Fields",
+            "",
+            *fields_of,
+            "Generated from `medloop/rules/recipe.py` and `recipes.py` by `python docs/generate.py recipes`.",
+            "",
+        ]
+    )
+
+
+def kind_of_recipes(title: str, task: str, dims: int) -> str:
+    made = [recipe() for (kind, spatial, _), recipe in RECIPES.items() if (kind, spatial) == (task, dims)]
+    rows = [f"| `{name}` | " + " | ".join(shown(recipe, name) for recipe in made) + " |" for name in COMPARED]
+    head = "| | " + " | ".join(f"`{recipe.name}`" for recipe in made) + " |"
+    return "\n".join([f"## {title}", "", head, "|---" * (len(made) + 1) + "|", *rows, ""])
+
+
+def shown(recipe: Recipe, name: str) -> str:
+    value = getattr(recipe, name)
+    if isinstance(value, ResNet | UNet):
+        return ", ".join(f"{key} {_plain(own)}" for key, own in value if key != "kind" and own)
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "events": events,
+    "projects": projects,
+    "reasons": reasons,
+    "recipes": recipes,
+}
 """One entry per page: its name without `.md`, and what writes it."""
 
 

@@ -13,6 +13,7 @@ from medloop.imaging.values import check_varied
 from medloop.rules.project import Intake, Project
 from medloop.rules.pseudonyms import Pseudonyms
 from medloop.rules.reasons import Reason, Refused
+from medloop.rules.subgroups import subgroups
 
 EXTENSIONS: Final = {
     ".dcm": Format.DICOM,
@@ -46,6 +47,8 @@ class Prepared:
     facts: Facts
     names: Names
     cleaning: Callable[[], bytes] = field(repr=False)
+    subgroups: dict[str, str] = field(default_factory=dict, repr=False)
+    """Scanner, site, sex and age band, as far as the project keeps them."""
 
     @cached_property
     def clean(self) -> bytes:
@@ -124,13 +127,15 @@ def _dicom(
     from medloop.deidentify.dicom import deidentify_dicom
     from medloop.imaging.dicom.file import open_dicom
     from medloop.imaging.dicom.image import read_dicom_file
+    from medloop.imaging.dicom.telling import telling
 
     file = open_dicom(data)
     picture = read_dicom_file(file, policy.burned_in, policy.polyglots)
     check_shows_something(picture, project, released)
     clean = deidentify_dicom(file, project.deidentification, pseudonyms).content
     names = names_of(picture.identity, pseudonyms)
-    return Prepared(replace(picture, identity=Identity()), picture.facts, names, lambda: clean)
+    kept = subgroups(telling(file), project.deidentification)
+    return Prepared(replace(picture, identity=Identity()), picture.facts, names, lambda: clean, kept)
 
 
 def _other(data: bytes, project: Project, pseudonyms: Pseudonyms, released: frozenset[Reason]) -> Prepared:

@@ -74,6 +74,11 @@ class Folders:
         return self.base / "input" / "data" / "champion" / "model.tar.gz"
 
     @property
+    def start(self) -> Path:
+        """Holds the weights to start from; only a job that is told to has it."""
+        return self.base / "input" / "data" / "start"
+
+    @property
     def checkpoints(self) -> Path:
         return self.base / "checkpoints"
 

@@ -24,6 +24,7 @@ from training.distributed import Team
 from training.failures import Stopped, TrainingFailed
 from training.network import half_precision
 from training.schedule import learning_rate, seed_of
+from training.start import digest_of, start_file
 from training.tasks import Task, Validation
 from training.tasks.task import device_of
 
@@ -136,6 +137,7 @@ class Run:
             "classes": list(job.classes),
             "seed": job.seed,
             "recipe": self.recipe.model_dump(mode="json"),
+            "start": digest_of(start_file(self.given.folders.start)),
         }
 
     def resume(self) -> None:

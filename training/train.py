@@ -13,6 +13,7 @@ from events.evaluation import Evaluation
 from medloop.rules.recipes import RECIPES, Cookbook, InvalidRecipe, choose_recipe
 from training.answers import Answers, difference, digest_of_ids, scores_of, subgroups
 from training.artefact import Description, Model, load_archive, save_model
+from training.bundle import write_bundle
 from training.card import Story, write_card
 from training.container import Folders, Job, StopRequest, read_job, report_failure
 from training.data.manifest import read_manifest, split_samples
@@ -24,6 +25,7 @@ from training.gpu import watched_gpu
 from training.launch import spread_out
 from training.network import best_device, build_network, device_name, placed
 from training.schedule import seed_of
+from training.start import begin_from, start_file
 from training.tasks import Task, task_of
 
 
@@ -70,6 +72,8 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
     # Before the network: a champion nobody can load fails the job in its first minute.
     champion = champion_model(folders, job) if team.leads else None
     network = placed(build_network(task.recipe.network, how, task.outputs), how.spatial_dims, device)
+    if start := start_file(folders.start):
+        team.say(begin_from(network, start))
     with watched_gpu(device.type == "cuda" and team.rank_here == 0):
         progress = fit(Training(job, task, how, network, training, validation, folders, stop, team, started))
     if not team.leads:
@@ -104,6 +108,7 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
 
     # Artefacts: the model for serving, the evidence for the gate.
     save_model(folders.model, progress.best_weights, description)
+    write_bundle(folders.model / "bundle", Model(network, description))
     story = Story(
         description, evaluation, progress.history, progress.best_epoch, progress.finished, counts, cases
     )

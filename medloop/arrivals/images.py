@@ -29,6 +29,7 @@ from medloop.rules.keys import Place, Purpose
 from medloop.rules.labels import geometry_text
 from medloop.rules.project import Project
 from medloop.rules.reasons import Reason, Refused
+from medloop.rules.subgroups import noted
 from medloop.settings import settings
 
 IMAGE_PURPOSES: dict[Purpose, ImagePurpose] = {
@@ -78,7 +79,7 @@ def stored(
         content_sha256=content_sha256,
         array_path=path,
         array_sha256=digest,
-        facts=json.dumps(prepared.facts, sort_keys=True),
+        facts=json.dumps(prepared.facts | noted(prepared.subgroups), sort_keys=True),
         accepted_at=now(),
         source_path=place.path,
         dims=dims_of(image),

@@ -34,6 +34,7 @@ from medloop.rules.labels import geometry_text
 from medloop.rules.project import Project
 from medloop.rules.quiet import Silence, is_in_flight, wait_until
 from medloop.rules.series import Frame
+from medloop.rules.subgroups import common, noted
 from medloop.settings import settings
 
 MOST_VERSIONS = 20_000
@@ -161,7 +162,7 @@ def volume_row(series: Series, rows: list[Image], stack: Stack) -> Image:
         content_sha256=hashlib.sha256(sources).hexdigest(),
         array_path=path,
         array_sha256=digest,
-        facts=json.dumps(stack.volume.facts, sort_keys=True),
+        facts=json.dumps(stack.volume.facts | noted(common(row.facts for row in rows)), sort_keys=True),
         accepted_at=now(),
         dims=stack.volume.values.ndim,
         geometry=geometry_text(stack.volume.values.shape[:3], stack.volume.affine),

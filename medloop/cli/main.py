@@ -9,6 +9,7 @@ from medloop.cli import (
     datasets,
     deidentify,
     doctor,
+    export,
     inspect,
     jobs,
     models,
@@ -53,6 +54,7 @@ app.command()(inspect.inspect)
 app.command()(deidentify.deidentify)
 app.command()(selftest.selftest)
 app.command()(volumes.volumes)
+app.command()(export.export)
 
 
 @app.callback()

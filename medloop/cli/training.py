@@ -24,6 +24,8 @@ HERE = "With --here"
 REMOTE = "With --remote"
 BOTH = "With --here or --remote"
 
+SPLIT = "80/10/10"
+
 
 def train(
     project: Annotated[
@@ -69,7 +71,7 @@ def train(
     ] = None,
     split: Annotated[
         str, typer.Option(help="Train, validation, test, where the data has none.", rich_help_panel=HERE)
-    ] = "80/10/10",
+    ] = SPLIT,
     target: Annotated[
         float | None,
         typer.Option(
@@ -107,6 +109,8 @@ def train(
     """
     if here and remote:
         stop("a training is either here or remote", "leave one of them out")
+    if here and (instance_type is not None or wait is not None):
+        stop("--wait and --instance-type are for a training in the cloud", "leave them out, or --here")
     overrides = parse_overrides(override or [])
     if here:
         train_here(
@@ -124,8 +128,8 @@ def train(
                 processes=processes,
             )
         )
-    elif data is not None or task is not None or target is not None:
-        stop("--data, --task and --target are for a training on this machine", "add --here")
+    elif (data, task, target, split, processes) != (None, None, None, SPLIT, 1):
+        stop("--data, --task, --target, --split and --processes are for this machine", "add --here")
     elif project is None:
         raise typer.BadParameter("a project is wanted, or --here", param_hint="PROJECT")
     elif remote:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from textwrap import shorten
+from typing import Any, BinaryIO, get_args
 
 import typer
 import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,6 +23,8 @@ from medloop.cli.target import console, done, errors, stop
 from medloop.rules.recipe import Recipe
 from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
 from medloop.workbench import job, launch, results
+from medloop.workbench.claim import claimed
+from medloop.workbench.exclusions import summary
 from medloop.workbench.failures import Unusable
 from medloop.workbench.forms import Form, Frozen, recognise
 from medloop.workbench.frozen import project_of
@@ -31,6 +34,9 @@ from medloop.workbench.split import parse_shares
 from medloop.workbench.tree import Tree
 
 INTERRUPTED = 130
+
+LINE = 100
+"""Characters that a list of classes may take."""
 
 NAME_LENGTH = 32
 """Characters of a project's name."""
@@ -58,23 +64,34 @@ class Wish:
 
 
 def train_here(wish: Wish) -> None:
-    """Prepare, train, tell; each of them only as far as an earlier run of the same command has not."""
-    tree = Tree(wish.out)
+    """Ends the command with a sentence whatever is wrong with the data, the options or the disk."""
     try:
         form = recognise(wish.data, wish.task)
         check_early(form, wish)
-        prepared = prepared_data(form, wish, tree)
+        with claimed(Tree(wish.out), waiting) as claim:
+            go_on(form, wish, claim)
     except Unusable as error:
         stop(escape(error.problem), escape(error.remedy))
-    except KeyboardInterrupt:
-        console.print("stopped before the data was prepared; the same command starts anew")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        stop(escape(f"{where}{error.strerror or error}"), "look at the folder's permissions and free space")
+    except (launch.Interrupted, KeyboardInterrupt):
+        console.print("stopped; the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def go_on(form: Form, wish: Wish, claim: BinaryIO) -> None:
+    """Prepare, train, tell; each of them only as far as an earlier run of the same command has not."""
+    tree = Tree(wish.out)
+    prepared = prepared_data(form, wish, tree)
     recipe = checked_recipe(prepared, wish)
     told = job.hyperparameters(
         prepared, wish.recipe, plain(wish.overrides, recipe), wish.seed, wish.max_minutes
     )
     if results.read_evaluation(tree) is None or job.told(tree) != told:
-        train(wish, tree, told, recipe)
+        check_same_training(wish, tree, told)
+        check_processes(wish, prepared, recipe)
+        train(wish, tree, told, recipe, claim)
     conclude(wish, tree, prepared, told)
 
 
@@ -82,16 +99,26 @@ def check_early(form: Form, wish: Wish) -> None:
     """Contradictions end before any image is read, as far as the data's form shows them.
 
     Raises:
-        Unusable: a share, a folder or the recipe cannot be.
+        Unusable: a share, a folder, the target or the recipe cannot be.
     """
     parse_shares(wish.split)
+    if wish.target is not None and not 0 <= wish.target <= 1:
+        raise Unusable(f"--target {wish.target:g} is no score", "scores lie between 0 and 1")
     if wish.out in (wish.data, *wish.data.parents) or wish.data in wish.out.parents:
         raise Unusable("--out lies in --data, or --data in --out", "choose a folder beside it")
+    check_ours(Tree(wish.out))
     told = wish.task or form.task
     tasks = get_args(Task) if told is None else (told,)
     problems = [problem_of(task, dims, wish) for task in tasks for dims in (2, 3)]
     if all(problems):
         raise Unusable(problems[0], RECIPE_REMEDY)
+
+
+def check_ours(tree: Tree) -> None:
+    """Raises Unusable: what a run would replace was made by somebody else."""
+    strange = [path for path in (tree.model, tree.metrics, tree.left_out) if path.exists()]
+    if strange and not tree.job.is_dir():
+        raise Unusable(f"{strange[0]} is not of a training here", "choose another --out")
 
 
 def problem_of(task: Task, dims: int, wish: Wish) -> str:
@@ -104,10 +131,11 @@ def problem_of(task: Task, dims: int, wish: Wish) -> str:
 
 
 def checked_recipe(prepared: Prepared, wish: Wish) -> Recipe:
+    """Raises Unusable: there is none for such data."""
     try:
         return choose_recipe(prepared.task, prepared.spatial_dims, wish.recipe, wish.overrides)
     except InvalidRecipe as error:
-        stop(escape(str(error)), RECIPE_REMEDY)
+        raise Unusable(str(error), RECIPE_REMEDY) from None
 
 
 def plain(overrides: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
@@ -126,20 +154,21 @@ def prepared_data(form: Form, wish: Wish, tree: Tree) -> Prepared:
         split=wish.split,
     )
     found = earlier(tree)
-    if found is None:
-        tree.job.mkdir(parents=True, exist_ok=True)
-        with bars() as progress:
-            found = prepare(wish.data, form, request, tree, Steps(progress))
-        show_data(found, tree)
-    elif found.request != request:
+    if found is not None and found.request == request:
+        return found
+    if found is not None and has_begun(tree):
         what = differing(found.request, request)
         raise Unusable(f"{wish.out} holds a training with another {what}", "choose another --out")
+    with bars() as progress:
+        found = prepare(wish.data, form, request, tree, Steps(progress))
+    show_data(found, tree)
     return found
 
 
-def differing(before: BaseModel, now: BaseModel) -> str:
-    words = {"listing": "state of --data", "project": "PROJECT", "task": "--task", "split": "--split"}
-    return ", ".join(words[name] for name in words if getattr(before, name) != getattr(now, name))
+def differing(before: Request, now: Request) -> str:
+    """The first thing: a project's name follows from the data where none is given."""
+    words = {"listing": "--data, or state of it", "project": "PROJECT", "task": "--task", "split": "--split"}
+    return next(words[name] for name in words if getattr(before, name) != getattr(now, name))
 
 
 def legal_name(text: str) -> str:
@@ -148,39 +177,51 @@ def legal_name(text: str) -> str:
     return words[:NAME_LENGTH].strip("-") or "images"
 
 
-def train(wish: Wish, tree: Tree, told: Mapping[str, str], recipe: Recipe) -> None:
+def train(wish: Wish, tree: Tree, told: Mapping[str, str], recipe: Recipe, claim: BinaryIO) -> None:
     """Run the container until it ends; ends this command where the job did not succeed."""
-    check_same_training(wish, tree, told)
     for folder in (tree.output, tree.trained):
         shutil.rmtree(folder, ignore_errors=True)
     job.tell(tree, told)
-    try:
-        with epochs(recipe) as show:
-            code = launch.run(tree, wish.processes, show, stopping)
-    except launch.Interrupted:
-        console.print("stopped; the same command goes on from the last checkpoint")
-        raise typer.Exit(INTERRUPTED) from None
+    with epochs(recipe) as show:
+        code = launch.run(tree, wish.processes, show, stopping, claim)
     if code or results.read_evaluation(tree) is None:
         stop(escape(failure(tree, code)), f"everything that was printed is in {escape(str(tree.log))}")
 
 
 def check_same_training(wish: Wish, tree: Tree, told: Mapping[str, str]) -> None:
-    """Only the time may change from one run to the next: checkpoints belong to one training."""
-    before = job.told(tree)
-    if before is None or not any(tree.checkpoints.glob("*")):
-        return
-    other = [name for name in told if name != "max_minutes" and before.get(name) != told[name]]
+    """Only the time may change from one run to the next: checkpoints belong to one training.
+
+    Raises:
+        Unusable: something else did.
+    """
+    before = job.told(tree) if has_begun(tree) else None
+    words = {"recipe": "--recipe", "overrides": "--override", "seed": "--seed"}
+    other = [word for name, word in words.items() if before and before.get(name) != told[name]]
     if other:
-        stop(
-            f"{escape(str(wish.out))} holds a training with another {', '.join(other)}",
-            "choose another --out",
-        )
+        problem = f"{wish.out} holds a training with another {', '.join(other)}"
+        raise Unusable(problem, "choose another --out")
+
+
+def has_begun(tree: Tree) -> bool:
+    return any(tree.checkpoints.glob("*"))
+
+
+def check_processes(wish: Wish, prepared: Prepared, recipe: Recipe) -> None:
+    """Raises Unusable: there is not enough for each of them to do."""
+    most = min(recipe.batch, prepared.items["validation"])
+    if wish.processes > most:
+        problem = f"{wish.processes} processes have {most} images to share, in a batch or in the validation"
+        raise Unusable(problem, f"--processes {most} at most")
 
 
 def failure(tree: Tree, code: int) -> str:
     if tree.failure.is_file():
         return tree.failure.read_text(encoding="utf-8")
     return f"the training ended with exit code {code}"
+
+
+def waiting() -> None:
+    errors.print("waiting for the end of another run in the same --out", highlight=False)
 
 
 def stopping() -> None:
@@ -204,7 +245,8 @@ def conclude(wish: Wish, tree: Tree, prepared: Prepared, told: Mapping[str, str]
         ("metrics", tree.metrics),
     ):
         console.print(f"  {what:8} {escape(str(path))}", highlight=False, soft_wrap=True)
-    done(f"{evaluation.epochs} epochs in {evaluation.seconds:.0f} s on {evaluation.device}")
+    count = "1 epoch" if evaluation.epochs == 1 else f"{evaluation.epochs} epochs"
+    done(f"{count} in {evaluation.seconds:.0f} s on {evaluation.device}")
 
 
 def scores_table(evaluation: Evaluation) -> Table:
@@ -224,19 +266,21 @@ def interval(scores: Scores) -> str:
 def show_data(prepared: Prepared, tree: Tree) -> None:
     sides = ", ".join(f"{count} {side}" for side, count in prepared.items.items())
     kind = "volumes" if prepared.spatial_dims == 3 else "pictures"
-    what = f"{prepared.task} of {kind}, {len(prepared.classes)} classes: {sides}"
+    names = shorten(", ".join(prepared.classes), LINE, placeholder=" …")
+    what = escape(f"{prepared.task} of {kind} ({names}): {sides}")
     console.print(what, highlight=False, soft_wrap=True)
     for note in prepared.notes:
         console.print(escape(note), highlight=False, soft_wrap=True)
     if prepared.left_out:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in prepared.left_out.items())
-        where = f"; {escape(str(tree.left_out))} names them" if tree.left_out.is_file() else ""
-        console.print(f"left out: {reasons}{where}", highlight=False, soft_wrap=True)
+        # A frozen version tells how many, and its own exclusions.jsonl which.
+        where = f"; {tree.left_out} names them" if tree.left_out.stat().st_size else ""
+        text = f"left out: {summary(prepared.left_out)}{where}"
+        console.print(escape(text), highlight=False, soft_wrap=True)
 
 
 def bars() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=errors, transient=True)
+    return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
 
 
 class Steps:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from medloop.rules.labels import geometry_text
+from medloop.rules.subgroups import noted_in
 
 
 class Left(StrEnum):
@@ -73,6 +74,10 @@ class Candidate:
         facts = json.loads(self.facts)
         is_picture = "rows" in facts and "columns" in facts
         return geometry_text((facts["rows"], facts["columns"])) if is_picture else None
+
+    @property
+    def subgroups(self) -> dict[str, str]:
+        return noted_in(self.facts)
 
     @property
     def size(self) -> int:

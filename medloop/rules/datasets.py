@@ -234,6 +234,7 @@ def sample(one: Labelled, sides: Mapping[str, Split]) -> Sample:
         source=verdict.source if verdict else None,
         line=verdict.line if verdict else 0,
         mask=mask(one.mask) if one.mask is not None else None,
+        attributes=image.subgroups,
     )
 
 

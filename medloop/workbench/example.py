@@ -27,10 +27,6 @@ class Stored:
     marks: tuple[int, ...] = ()
     """Of a mask: the values above 0 that it has."""
 
-    @property
-    def dims(self) -> int:
-        return 3 if self.ending == ".nii.gz" else 2
-
 
 @dataclass(frozen=True)
 class Example:

@@ -1,7 +1,6 @@
 """In which of the forms that are understood a folder of images lies, told by what is in it."""
 
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from events.dataset import Split, Task
 from medloop.rules.junk import is_junk
 from medloop.workbench.failures import Unusable
+from medloop.workbench.npz import members
 
 FORMS: Final = """it may be one of
   DIR/<class>/…                        a folder of images for each class
@@ -31,6 +31,8 @@ SIDES: Final[Mapping[str, Split]] = {
 _IMAGES: Final = ("images", "imagesTr")
 _LABELS: Final = ("labels", "labelsTr", "masks")
 """The second of each is the Medical Segmentation Decathlon's."""
+
+_NO_CLASSES: Final = frozenset(name.lower() for name in (*_IMAGES, *_LABELS))
 
 _TABLES: Final = (".csv", ".tsv")
 
@@ -102,15 +104,12 @@ def _frozen(data: Path) -> Form | None:
 
 def _arrays(data: Path) -> Form | None:
     files = [data] if data.is_file() else sorted(data.glob("*.npz"))
-    fitting = [file for file in files if zipfile.is_zipfile(file) and _holds_arrays(file)]
+    fitting = [file for file in files if {"train_images", "train_labels"} <= members(file)]
     if len(fitting) > 1:
         raise Unusable(f"{data} holds {len(fitting)} .npz files", "give the one that is meant as --data")
+    if data.is_file() and not fitting:
+        raise Unusable(f"{data} is no .npz file with train_images and train_labels", FORMS)
     return Arrays(fitting[0]) if fitting else None
-
-
-def _holds_arrays(file: Path) -> bool:
-    with zipfile.ZipFile(file) as archive:
-        return {"train_images.npy", "train_labels.npy"} <= set(archive.namelist())
 
 
 def _apart(data: Path, task: Task | None) -> Form | None:
@@ -129,18 +128,30 @@ def _apart(data: Path, task: Task | None) -> Form | None:
 
 
 def _split(data: Path) -> Form | None:
-    sides = {path: SIDES[path.name.lower()] for path in _subfolders(data) if path.name.lower() in SIDES}
-    if "train" not in sides.values():
+    folders = _subfolders(data)
+    sides = {path: SIDES[path.name.lower()] for path in folders if path.name.lower() in SIDES}
+    if "train" not in sides.values() and (not sides or len(sides) < len(folders)):
         return None
-    folders = [(path, path.name, side) for top, side in sides.items() for path in _subfolders(top)]
-    return ClassFolders(data, tuple(folders)) if len({name for _, name, _ in folders}) > 1 else None
+    held = [(path, path.name, side) for top, side in sides.items() for path in _subfolders(top)]
+    if "train" not in sides.values() or len({name for _, name, _ in held}) < 2:
+        raise Unusable(f"{data} is split, but not into class folders", FORMS)
+    return _of_classes(data, held)
 
 
 def _folders(data: Path) -> Form | None:
     folders = _subfolders(data)
-    if len(folders) < 2:
-        return None
-    return ClassFolders(data, tuple((path, path.name, None) for path in folders))
+    if len(folders) == 1:
+        problem = f"{data} holds one folder alone, {folders[0].name}"
+        raise Unusable(problem, "classes are two folders or more; or give that folder as --data")
+    return _of_classes(data, [(path, path.name, None) for path in folders]) if folders else None
+
+
+def _of_classes(data: Path, folders: Sequence[tuple[Path, str, Split | None]]) -> Form:
+    """Raises Unusable: a folder is called as those of other forms are, and no class."""
+    for path, name, _ in folders:
+        if name.lower() in _NO_CLASSES:
+            raise Unusable(f"{path} is no class, and what belongs to it is missing or elsewhere", FORMS)
+    return ClassFolders(data, tuple(folders))
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -4,10 +4,9 @@ import json
 import os
 import shutil
 import tarfile
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -15,25 +14,38 @@ from pydantic import ValidationError
 
 from events.dataset import DatasetContents, Sample, Task
 from medloop.imaging.volumes import decode_volume
+from medloop.rules.reasons import Refused
 from medloop.rules.shards import member_name
+from medloop.workbench.encoding import VOLUME
 from medloop.workbench.failures import Unusable
 from medloop.workbench.forms import Frozen
-from medloop.workbench.structures import written_names
+from medloop.workbench.structures import unnamed, written_names
 from medloop.workbench.tree import Tree
+
+AGAIN = "export the version again"
 
 
 def read_manifest(form: Frozen) -> tuple[Sample, ...]:
-    """Raises Unusable: a line is no sample, or there is none."""
+    """Raises Unusable: a line is no sample, or names a file elsewhere, or there is none."""
     samples = []
     for number, line in enumerate(form.manifest.read_bytes().splitlines(), start=1):
         try:
             samples.append(Sample.model_validate_json(line))
         except ValidationError:
-            remedy = "export the version again with this medloop"
-            raise Unusable(f"line {number} of {form.manifest} is no sample", remedy) from None
+            raise Unusable(f"line {number} of {form.manifest} is no sample", AGAIN) from None
+        if not all(_stays_inside(path) for path in _paths(samples[-1])):
+            raise Unusable(f"line {number} of {form.manifest} names a file outside of the folder", AGAIN)
     if not samples:
-        raise Unusable(f"{form.manifest} is empty", "export the version again")
+        raise Unusable(f"{form.manifest} is empty", AGAIN)
     return tuple(samples)
+
+
+def _paths(sample: Sample) -> list[str]:
+    return [sample.path, *([sample.mask.path] if sample.mask else [])]
+
+
+def _stays_inside(path: str) -> bool:
+    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
 
 
 def task_of(samples: Sequence[Sample], asked: Task | None) -> Task:
@@ -57,14 +69,20 @@ def task_of(samples: Sequence[Sample], asked: Task | None) -> Task:
 
 
 def classes_of(samples: Sequence[Sample], task: Task, form: Frozen) -> tuple[str, ...]:
+    """Raises Unusable: a segmentation's masks are damaged, missing or empty."""
     if task != "segmentation":
         return tuple(sorted({name for one in samples for name in one.labels}))
     # The dataset.json of an export names no structures.
     names = written_names(form.root)
     if names is not None:
         return tuple(names.values())
-    highest = max(int(_values(content, name).max()) for name, content in _masks(samples, form))
-    return tuple(f"structure {number}" for number in range(1, highest + 1))
+    try:
+        highest = max((int(_values(*mask).max()) for mask in _masks(samples, form)), default=0)
+    except (tarfile.TarError, Refused, ValueError, EOFError):
+        raise Unusable(f"masks of {form.root} cannot be read", AGAIN) from None
+    if highest < 1:
+        raise Unusable(f"masks of {form.root} are missing or empty", AGAIN)
+    return tuple(unnamed(number) for number in range(1, highest + 1))
 
 
 def project_of(form: Frozen) -> str | None:
@@ -76,13 +94,13 @@ def project_of(form: Frozen) -> str | None:
 
 
 def link(form: Frozen, samples: Iterable[Sample], tree: Tree) -> None:
-    """The manifest, and every shard or loose array, in the job's channels; not a byte of them is changed.
+    """The manifest's arrays, in shards or loose, in the job's channel; not a byte of them is changed.
 
     Raises:
         Unusable: there are no arrays.
     """
-    shards = sorted(form.root.rglob("*.tar"))
-    paths = [path for one in samples for path in (one.path, *([one.mask.path] if one.mask else []))]
+    shards = _shards(form)
+    paths = [path for one in samples for path in _paths(one)]
     loose = [path for path in paths if (form.root / path).is_file()]
     if not shards and len(loose) < len(paths):
         raise Unusable(
@@ -94,6 +112,10 @@ def link(form: Frozen, samples: Iterable[Sample], tree: Tree) -> None:
         _link(form.root / path, tree.images / path)
 
 
+def _shards(form: Frozen) -> list[Path]:
+    return sorted((form.root / "shards").glob("*.tar"))
+
+
 def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -102,12 +124,12 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _masks(samples: Sequence[Sample], form: Frozen) -> Iterable[tuple[str, bytes]]:
+def _masks(samples: Sequence[Sample], form: Frozen) -> Iterator[tuple[str, bytes]]:
     wanted = {member_name(f"{one.image}.mask", one.mask.path): one.mask.path for one in samples if one.mask}
     for path in wanted.values():
         if (form.root / path).is_file():
             yield path, (form.root / path).read_bytes()
-    for shard in sorted(form.root.rglob("*.tar")):
+    for shard in _shards(form):
         with tarfile.open(shard) as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.name in wanted else None
@@ -115,16 +137,10 @@ def _masks(samples: Sequence[Sample], form: Frozen) -> Iterable[tuple[str, bytes
                     yield member.name, file.read()
 
 
-def _values(content: bytes, name: str) -> Any:
-    if name.endswith(".nii.gz"):
+def _values(name: str, content: bytes) -> Any:
+    if name.endswith(VOLUME):
         return decode_volume(content).values
     return np.load(BytesIO(content), allow_pickle=False)
-
-
-def counts_of(samples: Iterable[Sample]) -> dict[str, int]:
-    """Samples on each side."""
-    counted = Counter(one.split for one in samples)
-    return {side: counted[side] for side in ("train", "validation", "test")}
 
 
 def left_out(form: Frozen) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from medloop.workbench.preparing import Prepared
 from medloop.workbench.tree import Tree
+from medloop.workbench.writing import write_whole
 
 HOST = "algo-1"
 
@@ -43,4 +44,4 @@ def tell(tree: Tree, parameters: Mapping[str, str]) -> None:
     resources = {"current_host": HOST, "hosts": [HOST], "network_interface_name": "lo"}
     for name, content in (("hyperparameters", parameters), ("resourceconfig", resources)):
         text = json.dumps(content, indent=2, sort_keys=True)
-        (tree.configuration / f"{name}.json").write_text(text, encoding="utf-8")
+        write_whole(tree.configuration / f"{name}.json", text)

@@ -11,17 +11,12 @@ from medloop.rules.matching import Match, fits, match
 from medloop.rules.matching import Place as Where
 from medloop.workbench.collection import Collection
 from medloop.workbench.example import Example, LeftOut, Stored
+from medloop.workbench.exclusions import NO_IMAGE
 from medloop.workbench.failures import Unusable
 from medloop.workbench.forms import Masked
 from medloop.workbench.listing import files_in
 from medloop.workbench.structures import name_structures, written_names
 from medloop.workbench.taking import Workplace, take
-
-NO_IMAGE: Final = "no_image"
-"""Why a mask is left out: no image is called as it is."""
-
-NAMES: Final = ("classes.txt", "dataset.json")
-"""May lie among the images' folders, and name the structures."""
 
 _ALWAYS: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -30,7 +25,7 @@ _CHANNEL: Final = "_0000"
 
 
 def read_masked(form: Masked, where: Workplace) -> Collection:
-    """Raises Unusable: no image has a mask, or the structures' names do not fit the masks."""
+    """Raises Unusable: the structures' names do not fit the masks."""
     images, masks = files_in(form.images), files_in(form.masks)
     if any(path.name.split(".")[0].endswith("_0001") for path in images):
         raise Unusable("some cases have several channels", "keep one channel of each case in the folder")
@@ -48,12 +43,10 @@ def read_masked(form: Masked, where: Workplace) -> Collection:
     examples, left = _masked(shown.values(), found.masks, drawn)
     used = {one.label.source for matches in found.masks.values() for one in matches}
     left += [LeftOut(mask.path, NO_IMAGE) for mask in drawn.values() if mask.id not in used]
+    names = written_names(form.root)
     if not examples:
-        raise Unusable(
-            f"none of {len(images)} images has a mask", f"call masks in {form.masks} as their images"
-        )
-    present = {mark for one in examples if one.mask for mark in one.mask.marks}
-    structures = name_structures(present, written_names(form.root))
+        return Collection("segmentation", (), [], taken.left + left)
+    structures = name_structures({mark for one in examples if one.mask for mark in one.mask.marks}, names)
     return Collection("segmentation", structures.names, examples, taken.left + left, structures.values)
 
 

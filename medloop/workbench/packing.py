@@ -1,6 +1,8 @@
 """Examples with their sides into a dataset version as it is frozen: a manifest, and shards."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 from events.dataset import Mask, Sample, Split
 from medloop.rules.shards import END, Extent, Plan, header, padding, plan_shards
@@ -34,6 +36,12 @@ def samples_of(
         for one in examples
     )
     return tuple(sorted(made, key=lambda sample: sample.image))
+
+
+def counts_of(samples: Iterable[Sample]) -> dict[str, int]:
+    """Samples on each side."""
+    counted = Counter(one.split for one in samples)
+    return {side: counted[side] for side in get_args(Split)}
 
 
 def path_of(stored: Stored, project: str) -> str:

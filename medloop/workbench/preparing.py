@@ -1,31 +1,35 @@
 """From a folder to the channels of a training job: read, deal the sides, pack."""
 
 import hashlib
-import json
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.dataset import Sample, Task
 from medloop.workbench.collection import Collection
-from medloop.workbench.example import Example, LeftOut
+from medloop.workbench.encoding import VOLUME
+from medloop.workbench.exclusions import count_reasons, summary, write_left_out
 from medloop.workbench.failures import Unusable
 from medloop.workbench.folders import read_folders
 from medloop.workbench.forms import Arrays, ClassFolders, Form, Frozen, Masked, Tabled
-from medloop.workbench.frozen import classes_of, counts_of, left_out, link, read_manifest, task_of
+from medloop.workbench.frozen import classes_of, left_out, link, read_manifest, task_of
 from medloop.workbench.masked import read_masked
 from medloop.workbench.medmnist import read_arrays
-from medloop.workbench.packing import manifest_of, pack, samples_of
+from medloop.workbench.packing import counts_of, manifest_of, pack, samples_of
 from medloop.workbench.remapping import with_values
 from medloop.workbench.split import parse_shares, settle
 from medloop.workbench.tables import read_tables
 from medloop.workbench.taking import Progress, Workplace
 from medloop.workbench.tree import Tree
+from medloop.workbench.writing import write_whole
+
+MORE: Final = "more images are needed"
+
+MOST_NAMED: Final = 5
+"""Classes in one sentence."""
 
 
 class Request(BaseModel):
@@ -64,7 +68,8 @@ def prepare(data: Path, form: Form, request: Request, tree: Tree, progress: Prog
     Raises:
         Unusable: nothing can be trained and judged on what there is.
     """
-    for folder in (tree.input, tree.spool, tree.checkpoints):
+    tree.prepared.unlink(missing_ok=True)
+    for folder in (tree.input, tree.spool, tree.checkpoints, tree.output, tree.trained):
         shutil.rmtree(folder, ignore_errors=True)
     tree.manifest.parent.mkdir(parents=True)
     if isinstance(form, Frozen):
@@ -74,15 +79,16 @@ def prepare(data: Path, form: Form, request: Request, tree: Tree, progress: Prog
         where = Workplace(request.project, root, tree.spool, progress)
         prepared = _packed(_collected(form, request, where), request, tree, progress)
     shutil.rmtree(tree.spool, ignore_errors=True)
-    tree.prepared.write_text(prepared.model_dump_json(indent=2), encoding="utf-8")
+    write_whole(tree.prepared, prepared.model_dump_json(indent=2))
     return prepared
 
 
 def earlier(tree: Tree) -> Prepared | None:
     """What an earlier run prepared here, if it came to its end."""
-    if not tree.prepared.is_file():
+    try:
+        return Prepared.model_validate_json(tree.prepared.read_bytes())
+    except (FileNotFoundError, ValidationError):
         return None
-    return Prepared.model_validate_json(tree.prepared.read_bytes())
 
 
 def _collected(
@@ -101,15 +107,17 @@ def _collected(
 
 def _packed(found: Collection, request: Request, tree: Tree, progress: Progress) -> Prepared:
     task = _task(found, request.task)
-    dims = _dims(found.examples)
     sides, kept, left = settle(found.examples, request.project, parse_shares(request.split))
+    left_out = count_reasons(found.left + left)
+    # Before anything is refused for what is missing.
+    write_left_out(found.left + left, tree.left_out)
     kept = with_values(kept, found.values, tree)
     samples = samples_of(kept, sides, found.classes, request.project)
-    check_trainable(samples, task, found.classes)
+    remedy = f"{tree.left_out} tells what is wrong: {summary(left_out)}" if left_out else MORE
+    dims = check_trainable(samples, task, found.classes, remedy)
     manifest = manifest_of(samples)
     pack(samples, kept, request.project, tree, progress)
     tree.manifest.write_bytes(manifest)
-    _tell(found.left + left, tree)
     return Prepared(
         request=request,
         task=task,
@@ -117,7 +125,7 @@ def _packed(found: Collection, request: Request, tree: Tree, progress: Progress)
         classes=found.classes,
         dataset=hashlib.sha256(manifest).hexdigest(),
         items=counts_of(samples),
-        left_out=dict(sorted(Counter(one.reason for one in found.left + left).items())),
+        left_out=left_out,
         notes=found.notes,
     )
 
@@ -126,13 +134,11 @@ def _taken_over(form: Frozen, request: Request, tree: Tree) -> Prepared:
     samples = read_manifest(form)
     task = task_of(samples, request.task)
     classes = classes_of(samples, task, form)
-    check_trainable(samples, task, classes)
-    volumes = sum(one.path.endswith(".nii.gz") for one in samples)
-    dims = _one_kind(len(samples) - volumes, volumes)
+    dims = check_trainable(samples, task, classes)
     manifest = form.manifest.read_bytes()
     link(form, samples, tree)
     tree.manifest.write_bytes(manifest)
-    tree.left_out.write_text("", encoding="utf-8")
+    write_left_out([], tree.left_out)
     return Prepared(
         request=request,
         task=task,
@@ -154,39 +160,41 @@ def _task(found: Collection, asked: Task | None) -> Task:
     raise Unusable(f"the data is for {found.task}, not for {asked}", remedy)
 
 
-def _dims(examples: Sequence[Example]) -> Literal[2, 3]:
-    volumes = sum(one.image.dims == 3 for one in examples)
-    return _one_kind(len(examples) - volumes, volumes)
+def check_trainable(
+    samples: Sequence[Sample], task: Task, classes: Sequence[str], remedy: str = MORE
+) -> Literal[2, 3]:
+    """The images' dimensions.
+
+    Raises:
+        Unusable: they are of both kinds, a side is empty, or a class has no training image: what the
+            container would refuse later.
+    """
+    if not samples:
+        raise Unusable("there is no image that can be trained on", remedy)
+    dims = _dims(samples)
+    if task == "classification" and len(classes) < 2:
+        raise Unusable("there is only one class", "classification tells at least two apart")
+    if not classes:
+        raise Unusable("no image shows any class", "name some in the tables")
+    _check_classes(samples, task, classes, remedy)
+    if empty := [side for side, count in counts_of(samples).items() if not count]:
+        found = f"{len(samples)} images of {len({one.group for one in samples})} patients"
+        raise Unusable(f"no image is left for {empty[0]}: there are {found}", remedy)
+    return dims
 
 
-def _one_kind(pictures: int, volumes: int) -> Literal[2, 3]:
-    """Raises Unusable: both kinds, or nothing at all."""
+def _dims(samples: Sequence[Sample]) -> Literal[2, 3]:
+    volumes = sum(one.path.endswith(VOLUME) for one in samples)
+    pictures = len(samples) - volumes
     if pictures and volumes:
         remedy = "train on one kind; `medloop volumes` makes volumes of DICOM slices"
         raise Unusable(f"there are {pictures} pictures and {volumes} volumes", remedy)
-    if not pictures and not volumes:
-        raise Unusable("no image can be read", "`medloop inspect` says of every file why")
     return 3 if volumes else 2
 
 
-def check_trainable(samples: Sequence[Sample], task: Task, classes: Sequence[str]) -> None:
-    """What the container would refuse later.
-
-    Raises:
-        Unusable: a side is empty, or a class has no training image.
-    """
-    counts = counts_of(samples)
-    if empty := [side for side, count in counts.items() if not count]:
-        found = f"{len(samples)} images of {len({one.group for one in samples})} patients"
-        raise Unusable(f"no image is left for {empty[0]}: there are {found}", "more images are needed")
-    if task == "classification" and len(classes) < 2:
-        raise Unusable("there is only one class", "classification tells at least two apart")
+def _check_classes(samples: Sequence[Sample], task: Task, classes: Sequence[str], remedy: str) -> None:
     learnt = {name for one in samples if one.split == "train" for name in one.labels}
-    if task != "segmentation" and (missing := sorted(set(classes) - learnt)):
-        raise Unusable(f"no training image of class {', '.join(missing)}", "more images of it are needed")
-
-
-def _tell(left: Iterable[LeftOut], tree: Tree) -> None:
-    """Names of the owner's own files, in the owner's own folder."""
-    lines = (json.dumps(asdict(one), ensure_ascii=True) + "\n" for one in left)
-    tree.left_out.write_text("".join(lines), encoding="utf-8")
+    missing = [] if task == "segmentation" else sorted(set(classes) - learnt)
+    if missing:
+        others = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        raise Unusable(f"no training image shows {', '.join(missing[:MOST_NAMED])}{others}", remedy)

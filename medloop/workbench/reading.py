@@ -23,6 +23,7 @@ from medloop.rules.project import Project
 from medloop.rules.pseudonyms import Pseudonyms
 from medloop.rules.reasons import Reason, Refused
 from medloop.workbench.encoding import encode
+from medloop.workbench.exclusions import MASK_COLOURS, MASK_LOSSY, MASK_VALUES
 from medloop.workbench.spool import Spool
 
 _KEY: Final = hashlib.sha256(b"medloop train --here").digest()
@@ -56,7 +57,7 @@ class Reader:
             return of_error(path, type(error).__name__)
 
     def _taken(self, path: Path) -> Facts:
-        """Raises Refused: it holds no image; _Left: it holds one of a kind that is no sample."""
+        """Raises Refused: it holds no image; _Left: it holds one that nothing can be made of here."""
         size = path.stat().st_size
         if size > MAX_IMAGE_BYTES:
             raise Refused(Reason.TOO_LARGE, {"actual_bytes": size, "limit_bytes": MAX_IMAGE_BYTES})
@@ -64,6 +65,8 @@ class Reader:
         is_mask = self.masks is not None and path.is_relative_to(self.masks)
         image, patient = self._image(data)
         if is_mask:
+            if sniff(data) is Format.JPEG:
+                raise _Left(MASK_LOSSY)
             image, marks = as_mask(image)
         else:
             check_varied(image.values, image.facts)
@@ -98,7 +101,7 @@ class Reader:
 
 
 class _Left(Exception):
-    """An image that no sample is made of; the text is a reason of medloop.rules.candidates."""
+    """An image or mask that no sample is made of; the text is a reason, see medloop.workbench.exclusions."""
 
 
 def as_sample(image: Picture | Volume, project: Project) -> Picture | Volume:
@@ -129,16 +132,16 @@ def as_mask(image: Picture | Volume) -> tuple[Picture | Volume, str]:
     """The mask with one channel, and the values above 0 that it has, parted by commas.
 
     Raises:
-        Refused: INVALID_LABELS where a value is no whole number from 0 to 255, or colours differ.
+        _Left: a value is no whole number from 0 to 255, or its colours differ.
     """
     values, facts = image.values, image.facts
     if facts["channels"] == 3:
         if not (values == values[..., :1]).all():
-            raise Refused(Reason.INVALID_LABELS, {"problem": "mask_colours"})
+            raise _Left(MASK_COLOURS)
         values, facts = np.ascontiguousarray(values[..., 0]), {**facts, "channels": 1}
     found = np.unique(values)
     if not np.array_equal(found, np.clip(np.rint(found), 0, 255)):
-        raise Refused(Reason.INVALID_LABELS, {"problem": "mask_values", "limit": 255})
+        raise _Left(MASK_VALUES)
     marks = ",".join(str(int(value)) for value in found if value)
     if isinstance(image, Volume):
         return Volume(values, image.affine, facts), marks

@@ -8,12 +8,16 @@ from typing import Any
 from events.evaluation import Evaluation, Scores
 from medloop.workbench.preparing import Prepared
 from medloop.workbench.tree import Tree
+from medloop.workbench.writing import write_whole
 
 
 def read_evaluation(tree: Tree) -> Evaluation | None:
-    """None where the job has not come to its end."""
-    file = tree.results / "evaluation.json"
-    return Evaluation.model_validate_json(file.read_bytes()) if file.is_file() else None
+    """None where the job has not come to its end, or was killed while it wrote that."""
+    try:
+        read_history(tree)
+        return Evaluation.model_validate_json((tree.results / "evaluation.json").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def read_history(tree: Tree) -> list[dict[str, float]]:
@@ -64,7 +68,7 @@ def deliver(tree: Tree, metrics: Mapping[str, Any]) -> None:
     """Copied, not linked: the folder may be taken away alone."""
     shutil.rmtree(tree.model, ignore_errors=True)
     shutil.copytree(tree.trained, tree.model)
-    tree.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_whole(tree.metrics, json.dumps(metrics, indent=2) + "\n")
 
 
 def _test(scores: Scores) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Sides for images that nobody has dealt yet: patients stay together, every class is on every side."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 from events.dataset import Split
@@ -26,9 +27,6 @@ class Shares:
 
 
 _HELD_OUT: Final[tuple[Split, ...]] = ("test", "validation")
-
-_FEWEST: Final[Mapping[Split, int]] = {"test": 2, "validation": 3}
-"""A class seen in so many patients has one of them there, however small the share."""
 
 
 def parse_shares(text: str) -> Shares:
@@ -62,9 +60,10 @@ def settle(
     left += [LeftOut(one.image.path, reason) for one in kept if one.side not in (None, sides.get(one.group))]
     shown = _shown(staying)
     sides |= deal({group: shown[group] for group in shown.keys() - sides.keys()}, project, shares)
-    lacking = [side for side in _HELD_OUT if side not in sides.values()]
-    if lacking:
-        sides |= _carved(sides, shown, project, shares, lacking)
+    for carve in (_carved, _spared):
+        lacking = [side for side in _HELD_OUT if side not in sides.values()]
+        training = {group: names for group, names in shown.items() if sides[group] == "train"}
+        sides |= carve(training, project, shares, lacking)
     return sides, staying, left
 
 
@@ -72,28 +71,31 @@ def deal(
     shown: Mapping[str, frozenset[str]],
     project: str,
     shares: Shares,
-    onto: Collection[Split] = _HELD_OUT,
+    onto: Sequence[Split] = _HELD_OUT,
 ) -> dict[str, Split]:
     """Each group's side; `shown` is group → what its images show.
 
     Groups of the same rarest class are dealt among themselves, in the order of the product's own rule
-    (medloop.rules.sides), so that a class is on every side as soon as three groups have it.
+    (medloop.rules.sides), so that a class is on every side as soon as three groups have it. Classes of two
+    groups are tested or validated by turns, or else many of them would leave one of these sides empty.
     """
-    strata = _strata(shown)
     sides: dict[str, Split] = {}
-    for groups in strata.values():
+    turns = cycle(onto)
+    for _, groups in sorted(_strata(shown).items()):
         order = sorted(groups, key=lambda group: (position_of(project, group), group))
-        start = 0
-        for side in _HELD_OUT:
-            count = _count(len(order), shares.of(side), _FEWEST[side]) if side in onto else 0
-            sides.update(dict.fromkeys(order[start : start + count], side))
-            start += count
-        sides.update(dict.fromkeys(order[start:], "train"))
+        held = [next(turns)] if len(order) == 2 else onto
+        for number, side in enumerate(held):
+            # One at least is for each side that comes after, training among them.
+            most = max(0, len(order) - (len(held) - number))
+            chosen = order[: min(_count(len(groups), shares.of(side)), most)]
+            sides |= dict.fromkeys(chosen, side)
+            order = order[len(chosen) :]
+        sides |= dict.fromkeys(order, "train")
     return sides
 
 
-def _count(groups: int, share: float, fewest: int) -> int:
-    return 0 if groups < fewest else max(1, round(groups * share))
+def _count(groups: int, share: float) -> int:
+    return max(1, round(groups * share))
 
 
 def _strata(shown: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -106,15 +108,26 @@ def _strata(shown: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
 
 
 def _carved(
-    sides: Mapping[str, Split],
-    shown: Mapping[str, frozenset[str]],
-    project: str,
-    shares: Shares,
-    lacking: Collection[Split],
+    training: Mapping[str, frozenset[str]], project: str, shares: Shares, lacking: Sequence[Split]
 ) -> dict[str, Split]:
     """Where a split was given without one of the sides, it is taken from the training images."""
-    training = {group: shown[group] for group, side in sides.items() if side == "train" and group in shown}
-    return deal(training, project, shares, lacking)
+    return deal(training, project, shares, lacking) if lacking else {}
+
+
+def _spared(
+    training: Mapping[str, frozenset[str]], project: str, shares: Shares, lacking: Sequence[Split]
+) -> dict[str, Split]:
+    """Where every class is too rare to be dealt: what training can do without, whatever it shows."""
+    numbers = Counter(name for names in training.values() for name in names)
+    sides: dict[str, Split] = {}
+    for side in lacking:
+        wanted = _count(len(training), shares.of(side))
+        for group in sorted(training.keys() - sides.keys(), key=lambda group: position_of(project, group)):
+            if wanted and all(numbers[name] > 1 for name in training[group]):
+                numbers.subtract(training[group])
+                sides[group] = side
+                wanted -= 1
+    return sides
 
 
 def _shown(examples: Iterable[Example]) -> dict[str, frozenset[str]]:

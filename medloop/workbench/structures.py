@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medloop.workbench.classes import class_name, class_names
 from medloop.workbench.failures import Unusable
-from medloop.workbench.folders import class_name
 
 BACKGROUND = 0
+HIGHEST = 255
+"""In a mask."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,7 @@ def written_names(folder: Path) -> dict[int, str] | None:
         Unusable: the file says something else.
     """
     if (folder / "classes.txt").is_file():
-        lines = (folder / "classes.txt").read_text("utf-8-sig").splitlines()
-        named = [class_name(line.strip()) for line in lines if line.strip()]
-        return dict(enumerate(named, start=1))
+        return dict(enumerate(class_names(folder / "classes.txt"), start=1))
     if (folder / "dataset.json").is_file():
         return _of_dataset(folder / "dataset.json")
     return None
@@ -50,7 +50,14 @@ def _of_dataset(file: Path) -> dict[int, str] | None:
         raise Unusable(
             f"{file}: a label has several values", "regions that overlap are not supported"
         ) from None
+    if strange := [value for value, _ in pairs if not BACKGROUND <= value <= HIGHEST]:
+        raise Unusable(f"{file} names the value {strange[0]}", f"masks hold values from 0 to {HIGHEST}")
     return {value: class_name(name) for value, name in sorted(pairs) if value != BACKGROUND}
+
+
+def unnamed(value: int) -> str:
+    """What a structure is called where nobody names it."""
+    return f"structure {value}"
 
 
 def name_structures(present: Collection[int], names: Mapping[int, str] | None) -> Structures:
@@ -60,11 +67,11 @@ def name_structures(present: Collection[int], names: Mapping[int, str] | None) -
         Unusable: there are none, or the names do not fit them.
     """
     if not present:
-        raise Unusable("every mask is empty", "structures have whole values from 1 to 255 in their masks")
+        raise Unusable("every mask is empty", f"structures have whole values from 1 to {HIGHEST} in masks")
     order = sorted(present)
     if names is None:
-        called = {value: f"structure {value}" for value in order}
-        return _numbered(called if len(called) > 1 else {order[0]: "structure 1"})
+        called = {value: unnamed(value) for value in order}
+        return _numbered(called if len(called) > 1 else {order[0]: unnamed(1)})
     if set(order) <= names.keys():
         return _numbered(names)
     if len(order) == len(names):

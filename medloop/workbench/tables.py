@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +11,14 @@ from typing import Final
 from events.dataset import Task
 from medloop.rules import candidates
 from medloop.rules.intake import image_id
-from medloop.rules.labels import Label, class_labels, parse_labels
+from medloop.rules.labels import FIRST_LINE, SPLITS, Label, class_labels, parse_labels
 from medloop.rules.matching import Matches, match, newest_class
 from medloop.rules.matching import Place as Where
 from medloop.rules.reasons import Refused
+from medloop.workbench.classes import class_name
 from medloop.workbench.collection import Collection
 from medloop.workbench.example import Example, LeftOut, Stored
 from medloop.workbench.failures import Unusable
-from medloop.workbench.folders import class_name
 from medloop.workbench.forms import Tabled
 from medloop.workbench.listing import files_in
 from medloop.workbench.taking import Workplace, take
@@ -26,8 +26,27 @@ from medloop.workbench.taking import Workplace, take
 BETWEEN: Final = "|"
 """Between the classes of one image."""
 
+_DELIMITERS: Final = ",;\t"
+
 _ALWAYS: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """All tables of a folder are of one age: where two contradict each other, nobody knows which is meant."""
+
+_FAULTS: Final = {
+    "no_lines": "it names no file",
+    "too_large": "it is larger than {limit_bytes} bytes",
+    "too_many_lines": "it has more than {limit_lines} lines",
+    "quotes_or_length": "line {line} has an open quotation mark, or a cell that is too long",
+    "column": "line {line} cannot be used, for its column {column}",
+    "contradiction": "line {line} says something else than line {earlier_line} of the same file",
+    "header": "its first line has the column {column} twice, or not at all",
+}
+"""What `parse_labels` finds wrong, in words."""
+
+_COLUMNS: Final = {
+    "file": "file is a path below the folder of images",
+    "label": f"label is a class; classes of one image are parted by {BETWEEN}",
+    "split": f"split is {', '.join(SPLITS)}, or empty",
+}
 
 
 @dataclass(frozen=True)
@@ -38,12 +57,24 @@ class Table:
     """An ImageId."""
 
 
+@dataclass(frozen=True)
+class Cell:
+    """Of the column `label`."""
+
+    table: str
+    line: int
+    text: str
+
+
 def read_tables(form: Tabled, asked: Task | None, where: Workplace) -> Collection:
     """Raises Unusable: a table cannot be read, or says nothing that can be learnt."""
     tables = [_table(path, form) for path in form.tables]
-    said = {cell for table in tables for cell in stated(table)}
-    several = asked == "multilabel" or "" in said or any(BETWEEN in cell for cell in said)
-    classes = tuple(sorted({class_name(part) for cell in said for part in _parts(cell, several)}))
+    stated = [cell for table in tables for cell in stated_in(table)]
+    said = {cell.text for cell in stated}
+    several = asked == "multilabel" or any(BETWEEN in text for text in said)
+    if not several:
+        _check_filled(stated)
+    classes = tuple(sorted({class_name(part) for text in said for part in _parts(text, several)}))
     labels = [label for table in tables for label in _labels(table, classes, several, where.project)]
     taken = take(files_in(form.images), where)
     images = {image.id: (path, image) for path, image in taken.stored.items()}
@@ -60,29 +91,47 @@ def read_tables(form: Tabled, asked: Task | None, where: Workplace) -> Collectio
     return Collection(task, classes, examples, taken.left + left, notes=notes)
 
 
-def stated(table: Table) -> set[str]:
-    """What stands in the column `label`.
-
-    Raises:
-        Unusable: there are no such columns, or the file is no text.
-    """
-    try:
-        text = table.content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unusable(f"{table.name} is not UTF-8", "save it as CSV in UTF-8") from None
-    head = [text.split("\n", 1)[0].lower().replace('"', "").split(sign) for sign in ",;\t"]
-    for sign, names in zip(",;\t", head, strict=True):
-        columns = [name.strip() for name in names]
-        if {"file", "label"} <= set(columns):
-            place = columns.index("label")
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
-            return {row[place].strip() for row in list(rows)[1:] if len(row) > place}
-    raise Unusable(f"{table.name} lacks a column", "its first line has to be: file,label or file,label,split")
-
-
 def _table(path: Path, form: Tabled) -> Table:
     name = path.relative_to(form.root).as_posix()
     return Table(name, path.read_bytes(), image_id("", name, ""))
+
+
+def stated_in(table: Table) -> Iterator[Cell]:
+    """What stands in the column `label`.
+
+    Raises:
+        Unusable: there are no such columns, or the file is no CSV.
+    """
+    try:
+        text = table.content.decode("utf-8-sig")
+        header = FIRST_LINE.match(text)
+        for delimiter in _DELIMITERS:
+            names = [cell.strip(' "').lower() for cell in header[0].split(delimiter)] if header else []
+            if {"file", "label"} <= set(names):
+                rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+                yield from _cells(table, rows, names.index("label"))
+                return
+    except UnicodeDecodeError:
+        raise Unusable(f"{table.name} is not UTF-8", "save it as CSV in UTF-8") from None
+    except csv.Error:
+        problem = f"{table.name} cannot be read: a cell is too long"
+        raise Unusable(problem, "look for a quotation mark that is never closed") from None
+    raise Unusable(f"{table.name} lacks a column", "its first line has to be: file,label or file,label,split")
+
+
+def _cells(table: Table, rows: Iterator[list[str]], place: int) -> Iterator[Cell]:
+    next(rows, None)
+    for number, row in enumerate(rows, start=2):
+        if any(cell.strip() for cell in row):
+            yield Cell(table.name, number, row[place].strip() if len(row) > place else "")
+
+
+def _check_filled(stated: Iterable[Cell]) -> None:
+    """Raises Unusable: one is empty, and nothing says that an image may show none of the classes."""
+    for cell in stated:
+        if not cell.text:
+            problem = f"line {cell.line} of {cell.table} names no class"
+            raise Unusable(problem, "fill it in; or, if an image may show none, add --task multilabel")
 
 
 def _parts(cell: str, several: bool) -> list[str]:
@@ -93,10 +142,9 @@ def _labels(table: Table, classes: Sequence[str], several: bool, project: str) -
     try:
         lines = parse_labels(table.content, classes, several)
     except Refused as refusal:
-        facts = ", ".join(f"{name} {value}" for name, value in refusal.facts.items())
-        raise Unusable(
-            f"{table.name} cannot be read: {facts}", "docs/projects.md describes the table"
-        ) from None
+        fault = _FAULTS[str(refusal.facts["problem"])].format_map(refusal.facts)
+        remedy = _COLUMNS.get(str(refusal.facts.get("column")), "mend the table")
+        raise Unusable(f"{table.name} cannot be used: {fault}", remedy) from None
     return class_labels(lines, project, table.source, (_ALWAYS, ""), _ALWAYS)
 
 

@@ -1,6 +1,6 @@
 """Many files read at a time, each in a process that may die of one without taking the others with it."""
 
-import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from medloop.inspection.pool import Pool
 from medloop.inspection.verdicts import FOLDER_JUNK
 from medloop.rules.intake import image_id
 from medloop.rules.project import Project
+from medloop.workbench.cores import cores
 from medloop.workbench.example import LeftOut, Stored
 from medloop.workbench.spool import Place
 from medloop.workbench.worker import BETWEEN, command
@@ -33,7 +34,7 @@ class Workplace:
     spool: Path
     """The folder of encoded arrays."""
     progress: Progress = lambda what, done, total: None
-    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    processes: int = field(default_factory=cores)
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,25 @@ def _findings(pool: Pool, paths: list[str], processes: int) -> Iterator[Finding]
     told = set()
     many = max(1, min(_TOGETHER, len(paths) // (4 * processes)))
     batches = (BETWEEN.join(paths[start : start + many]) for start in range(0, len(paths), many))
-    for finding in pool.findings(batches):
+    for finding in _undisturbed(pool.findings(batches)):
         if many == 1 or BETWEEN not in finding.path:
             told.add(finding.path)
             yield finding
     if len(told) < len(paths):
-        yield from pool.findings(path for path in paths if path not in told)
+        yield from _undisturbed(pool.findings(path for path in paths if path not in told))
+
+
+def _undisturbed(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Ctrl-C reaches this process alone: those that read files end with it, and have nothing to say."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # The pool's threads start here; they and their processes inherit what is blocked.
+        first = next(findings, None)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if first is not None:
+        yield first
+        yield from findings
 
 
 def _stored(finding: Finding, relative: str) -> Stored:

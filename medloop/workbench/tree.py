@@ -14,6 +14,11 @@ class Tree:
         return self.out / "job"
 
     @property
+    def claim(self) -> Path:
+        """Locked by whoever works here."""
+        return self.job / "claim"
+
+    @property
     def input(self) -> Path:
         return self.job / "input"
 

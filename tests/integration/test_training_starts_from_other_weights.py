@@ -1,0 +1,84 @@
+"""A training may start from the weights of an earlier model, or of a bundle from elsewhere."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from training_job import container_tree, failure, shapes
+
+from training.container import Folders
+from training.train import main as train
+
+
+def a_job(base: Path, **overrides: object) -> Folders:
+    return container_tree(base, shapes(each=10), {"least_batches": 4, "batch": 8, **overrides})
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    folders = a_job(tmp_path_factory.mktemp("earlier"), epochs=3)
+    assert train(folders) == 0
+    return folders
+
+
+def starting_from(base: Path, file: Path, **overrides: object) -> Folders:
+    folders = a_job(base, **overrides)
+    folders.start.mkdir(parents=True)
+    shutil.copy(file, folders.start)
+    return folders
+
+
+@pytest.mark.parametrize("weights", ["model.safetensors", "bundle/models/model.pt"])
+def test_the_first_epoch_is_better_than_from_random_weights(
+    earlier: Folders, tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(a_job(tmp_path / "random")) == 0
+    assert train(starting_from(tmp_path / "started", earlier.model / weights)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    afresh, started = (float(line.split("train_loss=")[1].split()[0]) for line in lines if "epoch=1 " in line)
+    assert started < afresh
+    assert any("tensors of model." in line for line in lines)
+
+
+def test_layers_of_another_shape_are_left_as_they_are(
+    earlier: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = {"planes": [16, 32, 64, 256], "layers": [1, 1, 1, 1], "stem_stride": 2, "kind": "ResNet"}
+    assert train(starting_from(tmp_path, earlier.model / "model.safetensors", network=network)) == 0
+    taken, whole = capsys.readouterr().out.split("started from ")[1].split(" tensors")[0].split(" of ")
+    assert 0 < int(taken) < int(whole)
+
+
+class Runs:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (print, ("this must not run",))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"weight": Runs()}, "start: the file is damaged, or holds pickled objects"),
+        ({"epoch": 3}, "start: the file holds other things than named tensors"),
+        (
+            {"weight": torch.zeros(3)},
+            "start: none of its weights fits the recipe's network; override network",
+        ),
+    ],
+)
+def test_a_file_that_is_no_fitting_weights_is_refused(
+    content: object, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(content, tmp_path / "model.pt")
+    folders = starting_from(tmp_path / "job", tmp_path / "model.pt")
+    assert train(folders) == 1
+    assert failure(folders) == sentence
+    assert "this must not run" not in capsys.readouterr().out
+
+
+def test_a_checkpoint_from_another_start_is_not_continued(earlier: Folders, tmp_path: Path) -> None:
+    folders = starting_from(tmp_path, earlier.model / "model.safetensors")
+    assert train(folders) == 0
+    shutil.rmtree(folders.start)
+    assert train(folders) == 1
+    assert "its start differs" in failure(folders)

@@ -1,0 +1,74 @@
+"""Weights to start from instead of random ones: of an earlier model, or of a bundle from elsewhere."""
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from training.failures import TrainingFailed
+
+WRAPPINGS = ("module.", "network.", "model.", "0.")
+"""What programs put in front of every name."""
+
+Weights = Mapping[str, torch.Tensor]
+
+
+def start_file(folder: Path) -> Path | None:
+    """The one file of the channel; None where the job has no such channel."""
+    files = sorted(folder.glob("*")) if folder.is_dir() else []
+    return files[0] if files else None
+
+
+def digest_of(file: Path | None) -> str:
+    """SHA-256; "" where training starts at random."""
+    return "" if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def begin_from(network: torch.nn.Module, file: Path) -> str:
+    """Take over every tensor that has a name and a shape of the network's; how many did, in words.
+
+    Raises:
+        TrainingFailed: the file holds anything but tensors, or none that fits.
+    """
+    found = {plain(name): tensor for name, tensor in read_weights(file).items()}
+    wanted = network.state_dict()
+    fitting = {
+        name: found[plain(name)]
+        for name, tensor in wanted.items()
+        if plain(name) in found and found[plain(name)].shape == tensor.shape
+    }
+    if not fitting:
+        raise TrainingFailed("start: none of its weights fits the recipe's network; override network")
+    network.load_state_dict({**wanted, **fitting})
+    return f"started from {len(fitting)} of {len(wanted)} tensors of {file.name}"
+
+
+def plain(name: str) -> str:
+    """The name without what wraps a whole network."""
+    for wrapping in WRAPPINGS:
+        name = name.removeprefix(wrapping)
+    return name
+
+
+def read_weights(file: Path) -> Weights:
+    """Tensors by name from safetensors, or from what torch.save wrote; nothing in either can run.
+
+    Raises:
+        TrainingFailed: it is neither, or holds other things than tensors.
+    """
+    try:
+        content = (
+            load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
+        )
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise TrainingFailed("start: the file is damaged, or holds pickled objects") from error
+    for key in ("state_dict", "model"):  # as Lightning and many scripts wrap them
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not all(torch.is_tensor(one) for one in content.values()):
+        raise TrainingFailed("start: the file holds other things than named tensors")
+    return content
