@@ -61,7 +61,7 @@ def arrays(count: int = 12, shape: tuple[int, ...] = (28, 28), classes: int = 3)
 
 def npz(path: Path, **made: NDArray[Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **made)
+    np.savez(path, allow_pickle=True, **made)
     return path
 
 

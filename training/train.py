@@ -114,8 +114,8 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
     )
     write_card(folders.model, story)
     folders.results.mkdir(parents=True, exist_ok=True)
-    (folders.results / "evaluation.json").write_text(evaluation.model_dump_json(indent=2), encoding="utf-8")
     (folders.results / "history.json").write_text(json.dumps(progress.history, indent=2), encoding="utf-8")
+    (folders.results / "evaluation.json").write_text(evaluation.model_dump_json(indent=2), encoding="utf-8")
     print(
         f"test_score={evaluation.challenger.value:.4f} baseline={evaluation.baseline.value:.4f}", flush=True
     )

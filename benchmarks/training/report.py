@@ -30,7 +30,8 @@ MONAI {machine["monai"]}, Python {machine["python"]}.
 MedNIST: {images} images of each class, 80/10/10. Hippocampus: 70 cases to learn from, 10 to validate on,
 20 to test on. An arm ended {machine["minutes"]:g} minutes after its begin at the latest. Seconds count from
 where an arm begins to read its data to the look at the validation images that showed the score, looks
-included; our arm's data was prepared before, which is told apart.
+included; our arm's data was prepared before, which is told apart. Of a subset, an epoch has as many fewer
+steps than the tutorial's own: its accuracy after four epochs of all images is 0.9951.
 """
 
 

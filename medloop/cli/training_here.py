@@ -29,7 +29,7 @@ from medloop.workbench.failures import Unusable
 from medloop.workbench.forms import Form, Frozen, recognise
 from medloop.workbench.frozen import project_of
 from medloop.workbench.listing import digest_of
-from medloop.workbench.preparing import Prepared, Request, earlier, prepare
+from medloop.workbench.preparing import Prepared, Request, earlier, prepare, task_for
 from medloop.workbench.split import parse_shares
 from medloop.workbench.tree import Tree
 
@@ -99,7 +99,7 @@ def check_early(form: Form, wish: Wish) -> None:
     """Contradictions end before any image is read, as far as the data's form shows them.
 
     Raises:
-        Unusable: a share, a folder, the target or the recipe cannot be.
+        Unusable: a share, a folder, the target, the task or the recipe cannot be.
     """
     parse_shares(wish.split)
     if wish.target is not None and not 0 <= wish.target <= 1:
@@ -107,7 +107,7 @@ def check_early(form: Form, wish: Wish) -> None:
     if wish.out in (wish.data, *wish.data.parents) or wish.data in wish.out.parents:
         raise Unusable("--out lies in --data, or --data in --out", "choose a folder beside it")
     check_ours(Tree(wish.out))
-    told = wish.task or form.task
+    told = wish.task if form.task is None else task_for(form.task, wish.task)
     tasks = get_args(Task) if told is None else (told,)
     problems = [problem_of(task, dims, wish) for task in tasks for dims in (2, 3)]
     if all(problems):

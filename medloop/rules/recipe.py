@@ -18,7 +18,7 @@ Width = Annotated[int, Field(ge=GROUPS, le=2048, multiple_of=GROUPS)]
 
 
 class Choices(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ResNet(Choices):

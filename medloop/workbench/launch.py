@@ -149,7 +149,8 @@ def _end_together(team: Sequence[Process]) -> None:
 
 
 def _follow(lines: TextIO, show: Show, log: Path) -> None:
-    with log.open("a", encoding="utf-8") as file:
+    # Line by line, so that a kill loses none.
+    with log.open("a", buffering=1, encoding="utf-8") as file:
         for line in lines:
             file.write(line)
             show(line.rstrip("\n"))

@@ -104,7 +104,7 @@ def _check_numbers(form: Arrays, rows: dict[str, NDArray[Any]]) -> None:
 def _task(labels: Labels, asked: Task | None) -> Task:
     told: Task = "multilabel" if labels.several else "classification"
     if asked not in (None, told):
-        raise Unusable(f"the labels of {labels.file} are for {told}, not for {asked}", "leave --task away")
+        raise Unusable(f"the labels of {labels.file} are for {told}, not {asked}", "leave --task away")
     return told
 
 

@@ -106,7 +106,7 @@ def _collected(
 
 
 def _packed(found: Collection, request: Request, tree: Tree, progress: Progress) -> Prepared:
-    task = _task(found, request.task)
+    task = task_for(found.task, request.task)
     sides, kept, left = settle(found.examples, request.project, parse_shares(request.split))
     left_out = count_reasons(found.left + left)
     # Before anything is refused for what is missing.
@@ -150,14 +150,18 @@ def _taken_over(form: Frozen, request: Request, tree: Tree) -> Prepared:
     )
 
 
-def _task(found: Collection, asked: Task | None) -> Task:
-    """Raises Unusable: the folder's form cannot teach what was asked for."""
-    if asked is None or asked == found.task:
-        return found.task
-    if asked == "multilabel" and found.task == "classification":
+def task_for(told: Task, asked: Task | None) -> Task:
+    """`told` is what the data says of itself.
+
+    Raises:
+        Unusable: it cannot teach what was asked for.
+    """
+    if asked is None or asked == told:
+        return told
+    if asked == "multilabel" and told == "classification":
         return asked
     remedy = "leave --task away, or bring the data into another form; `medloop train --help` lists them"
-    raise Unusable(f"the data is for {found.task}, not for {asked}", remedy)
+    raise Unusable(f"the data is for {told}, not {asked}", remedy)
 
 
 def check_trainable(

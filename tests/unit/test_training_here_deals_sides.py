@@ -128,8 +128,8 @@ def test_everybody_is_dealt_once(shown: dict[str, frozenset[str]], part: int) ->
 
 
 def test_a_given_split_is_kept_and_what_it_lacks_is_taken_from_training() -> None:
-    given: list[Split] = ["train"] * 20 + ["test"] * 5
-    examples = [example(number, side=side) for number, side in enumerate(given)]
+    learnt = [example(number, side="train") for number in range(20)]
+    examples = [*learnt, *(example(number, side="test") for number in range(20, 25))]
     assert counted(examples) == {("train", "cat"): 18, ("validation", "cat"): 2, ("test", "cat"): 5}
 
 

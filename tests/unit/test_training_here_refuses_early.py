@@ -62,9 +62,8 @@ def test_options_that_contradict_themselves(data: Path, tmp_path: Path, words: l
 def test_data_and_a_place_for_the_model_are_needed(data: Path, tmp_path: Path) -> None:
     assert "--out" in refusal(asked("--here", "--data", data))
     assert "--data" in refusal(asked("--here", "--out", tmp_path / "out"))
-    assert "does not exist" in refusal(
-        asked("--here", "--data", tmp_path / "gone", "--out", tmp_path / "out")
-    )
+    gone = tmp_path / "gone"
+    assert "Invalid value for '--data'" in refusal(asked("--here", "--data", gone, "--out", tmp_path / "out"))
 
 
 @pytest.mark.parametrize("words", [["--split", "8/1/1"], ["--processes", "2"], ["--target", "0.9"]])
@@ -100,15 +99,14 @@ def test_files_that_are_no_images_are_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_task_that_the_data_cannot_teach_is_refused(tmp_path: Path) -> None:
-    words = ["--here", "--out", tmp_path / "out", "--task"]
+    words = ("--here", "--out", tmp_path / "out", "--task")
     root = classes(tmp_path / "folders", ("cat", "dog"))
-    assert "for classification, not for segmentation" in refusal(
-        asked(*words, "segmentation", "--data", root)
-    )
+    assert "for classification, not segmentation" in refusal(asked(*words, "segmentation", "--data", root))
     root = masked(tmp_path / "masked", 5)
-    assert "for segmentation, not for multilabel" in refusal(asked(*words, "multilabel", "--data", root))
+    assert "for segmentation, not multilabel" in refusal(asked(*words, "multilabel", "--data", root))
+    assert not (tmp_path / "out").exists()
     file = npz(tmp_path / "some.npz", **arrays())
-    assert "for classification, not for multilabel" in refusal(asked(*words, "multilabel", "--data", file))
+    assert "for classification, not multilabel" in refusal(asked(*words, "multilabel", "--data", file))
 
 
 def test_more_processes_than_images_are_refused(tmp_path: Path) -> None:

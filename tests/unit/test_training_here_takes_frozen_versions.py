@@ -13,13 +13,15 @@ from medloop.workbench.preparing import Prepared, Request, prepare
 from medloop.workbench.tree import Tree
 from tests.homely import classes, masked
 
-SILENT = lambda what, done, total: None  # noqa: E731
+
+def silent(what: str, done: int, total: int) -> None:
+    """Nobody watches."""
 
 
 def prepared(root: Path, out: Path) -> tuple[Prepared, Tree]:
     tree = Tree(out)
     request = Request(listing="", project="chest", task=None, split="80/10/10")
-    return prepare(root, recognise(root), request, tree, SILENT), tree
+    return prepare(root, recognise(root), request, tree, silent), tree
 
 
 def exported(root: Path, out: Path) -> Path:

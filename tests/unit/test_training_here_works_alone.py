@@ -13,10 +13,12 @@ from medloop.workbench.tree import Tree
 
 def test_a_second_run_is_refused_in_the_end(tmp_path: Path) -> None:
     told: list[str] = []
-    with claimed(Tree(tmp_path), lambda: told.append("first")):
-        with pytest.raises(Unusable, match="another run is at work"):
-            with claimed(Tree(tmp_path), lambda: told.append("second"), patience=0.3):
-                pass
+    with (
+        claimed(Tree(tmp_path), lambda: told.append("first")),
+        pytest.raises(Unusable, match="another run is at work"),
+        claimed(Tree(tmp_path), lambda: told.append("second"), patience=0.3),
+    ):
+        pytest.fail("two at once")
     assert told == ["second"]
 
 
