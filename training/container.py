@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -41,6 +42,8 @@ class Job(BaseModel):
     """Of training, all attempts together; the evaluation still follows."""
     seed: int = Field(ge=0)
     champion_version: Annotated[int | None, Field(ge=1), BeforeValidator(_empty_is_none)]
+    start: str = ""
+    """SHA-256 and form of the weights to start from; "" where they are random."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,11 @@ def read_job(folders: Folders) -> Job:
 
 
 def report_failure(folders: Folders, sentence: str) -> None:
-    """Leave the sentence where SageMaker picks up FailureReason."""
+    """Leave the sentence where SageMaker picks up FailureReason. Of several processes the first one's counts:
+    the others fail because it did."""
     folders.failure.parent.mkdir(parents=True, exist_ok=True)
-    folders.failure.write_text(sentence[:FAILURE_LENGTH], encoding="utf-8")
+    with suppress(FileExistsError), folders.failure.open("x", encoding="utf-8") as file:
+        file.write(sentence[:FAILURE_LENGTH])
 
 
 class StopRequest:

@@ -24,7 +24,6 @@ from training.distributed import Team
 from training.failures import Stopped, TrainingFailed
 from training.network import half_precision
 from training.schedule import learning_rate, seed_of
-from training.start import digest_of, start_file
 from training.tasks import Task, Validation
 from training.tasks.task import device_of
 
@@ -108,8 +107,11 @@ class Run:
         self.batch = given.how.batch if isinstance(given.how, Grid) else self.recipe.batch
         count = len(given.training)
         self.rounds = math.ceil(self.recipe.least_batches * self.batch / count)
-        # Parts of equal size: a last batch of one image would be a step in a random direction.
-        steps = max(1, round(self.rounds * count / self.batch))
+        if self.batch < self.team.size:
+            raise TrainingFailed(f"{self.team.size} processes cannot share a batch of {self.batch}")
+        # Parts of equal size, none below the batch: a last one of one image would be a step in a random
+        # direction, and a process would have nothing to do.
+        steps = self.rounds * count // self.batch
         self.steps = min(steps, self.recipe.most_batches or steps)
         self.shown = self.rounds * count if self.steps == steps else self.steps * self.batch
         self.weights = given.task.weigh(given.training).to(self.device)
@@ -137,7 +139,7 @@ class Run:
             "classes": list(job.classes),
             "seed": job.seed,
             "recipe": self.recipe.model_dump(mode="json"),
-            "start": digest_of(start_file(self.given.folders.start)),
+            "start": job.start,
         }
 
     def resume(self) -> None:
@@ -153,6 +155,9 @@ class Run:
         # Of several processes the leader keeps the sum; the others start theirs anew.
         self.loss_sum += self.progress.loss_sum if self.team.leads else 0.0
         self.before = self.progress.seconds
+        # A job that is given more time than it had goes on.
+        if self.progress.finished:
+            self.progress.finished = self.team.tell(self._ending)
         self.team.say(f"resumed after epoch {self.progress.epoch}, batch {self.progress.step}")
 
     def clock(self) -> float:

@@ -17,15 +17,18 @@ WRAPPINGS = ("module.", "network.", "model.", "0.")
 Weights = Mapping[str, torch.Tensor]
 
 
-def start_file(folder: Path) -> Path | None:
-    """The one file of the channel; None where the job has no such channel."""
-    files = sorted(folder.glob("*")) if folder.is_dir() else []
-    return files[0] if files else None
+def start_file(folder: Path, name: str) -> Path | None:
+    """The file in the channel that the job was told of; None where it was told of none.
 
-
-def digest_of(file: Path | None) -> str:
-    """SHA-256; "" where training starts at random."""
-    return "" if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
+    Raises:
+        TrainingFailed: it is not there, or holds something else.
+    """
+    if not name:
+        return None
+    file = folder / name
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != name.partition(".")[0]:
+        raise TrainingFailed("start: the channel does not hold the weights that the job was told of")
+    return file
 
 
 def begin_from(network: torch.nn.Module, file: Path) -> str:
@@ -44,7 +47,7 @@ def begin_from(network: torch.nn.Module, file: Path) -> str:
     if not fitting:
         raise TrainingFailed("start: none of its weights fits the recipe's network; override network")
     network.load_state_dict({**wanted, **fitting})
-    return f"started from {len(fitting)} of {len(wanted)} tensors of {file.name}"
+    return f"started from {len(fitting)} of {len(wanted)} tensors of {file.name[:12]}"
 
 
 def plain(name: str) -> str:

@@ -72,7 +72,7 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
     # Before the network: a champion nobody can load fails the job in its first minute.
     champion = champion_model(folders, job) if team.leads else None
     network = placed(build_network(task.recipe.network, how, task.outputs), how.spatial_dims, device)
-    if start := start_file(folders.start):
+    if start := start_file(folders.start, job.start):
         team.say(begin_from(network, start))
     with watched_gpu(device.type == "cuda" and team.rank_here == 0):
         progress = fit(Training(job, task, how, network, training, validation, folders, stop, team, started))

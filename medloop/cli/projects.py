@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 import yaml
+from rich.markup import escape
 from rich.table import Table
 
 from medloop.aws import objects
@@ -13,6 +14,9 @@ from medloop.cli.target import connect, console, done, stop
 from medloop.cli.waiting import wait_for
 from medloop.platform import catalogue
 from medloop.rules.project import InvalidProject, Project, parse_project
+from medloop.rules.training_plan import start_key
+from medloop.workbench.failures import Unusable
+from medloop.workbench.start import start_name, weights_in
 
 app = typer.Typer(help="Create and look at projects.", no_args_is_help=True)
 
@@ -45,6 +49,35 @@ def project_text(classes: str, file: Path | None) -> str:
     if not named:
         stop("a project needs its classes", "give --classes normal,pneumonia or --file project.yaml")
     return yaml.safe_dump({"classes": named})
+
+
+@app.command()
+def weights(
+    name: str,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, help="A .safetensors or .pt file, or a model's or MONAI bundle's folder."
+        ),
+    ],
+) -> None:
+    """Store weights that a project's trainings may start from, and say what to write into project.yaml.
+
+    Only tensors are ever read of the file, and those that fit the recipe's network are taken over.
+
+    [dim]medloop project weights chest ./bundle[/]
+    """
+    models = connect().models_bucket
+    if stored(name) is None:
+        stop(f"no project {name}", "`medloop project list` shows which there are")
+    try:
+        file = weights_in(path)
+    except Unusable as error:
+        stop(escape(error.problem), error.remedy)
+    start = start_name(file)
+    objects.write(models, start_key(name, start), file.read_bytes())
+    done("stored; write into project.yaml, below training:")
+    console.print(f"    start: {start}", highlight=False, soft_wrap=True)
 
 
 def stored(name: str) -> Project | None:

@@ -78,6 +78,14 @@ def train(
             help="A validation score: metrics.json tells when it was reached.", rich_help_panel=HERE
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            help="Weights to start from: a file, or a model's folder.",
+            rich_help_panel=HERE,
+        ),
+    ] = None,
     processes: Annotated[
         int, typer.Option(min=1, help="As many as there are GPUs to use.", rich_help_panel=HERE)
     ] = 1,
@@ -126,10 +134,11 @@ def train(
                 max_minutes=max_minutes or 24 * 60,
                 target=target,
                 processes=processes,
+                start=start,
             )
         )
-    elif (data, task, target, split, processes) != (None, None, None, SPLIT, 1):
-        stop("--data, --task, --target, --split and --processes are for this machine", "add --here")
+    elif (data, task, target, split, start, processes) != (None, None, None, SPLIT, None, 1):
+        stop("--data, --task, --target, --split, --start and --processes are for this machine", "add --here")
     elif project is None:
         raise typer.BadParameter("a project is wanted, or --here", param_hint="PROJECT")
     elif remote:

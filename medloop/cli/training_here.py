@@ -31,6 +31,7 @@ from medloop.workbench.frozen import project_of
 from medloop.workbench.listing import digest_of
 from medloop.workbench.preparing import Prepared, Request, earlier, prepare, task_for
 from medloop.workbench.split import parse_shares
+from medloop.workbench.start import offer, start_name, weights_in
 from medloop.workbench.tree import Tree
 
 INTERRUPTED = 130
@@ -61,6 +62,7 @@ class Wish:
     max_minutes: float
     target: float | None
     processes: int
+    start: Path | None = None
 
 
 def train_here(wish: Wish) -> None:
@@ -85,12 +87,19 @@ def go_on(form: Form, wish: Wish, claim: BinaryIO) -> None:
     tree = Tree(wish.out)
     prepared = prepared_data(form, wish, tree)
     recipe = checked_recipe(prepared, wish)
+    weights = None if wish.start is None else weights_in(wish.start)
     told = job.hyperparameters(
-        prepared, wish.recipe, plain(wish.overrides, recipe), wish.seed, wish.max_minutes
+        prepared,
+        wish.recipe,
+        plain(wish.overrides, recipe),
+        wish.seed,
+        wish.max_minutes,
+        "" if weights is None else start_name(weights),
     )
     if results.read_evaluation(tree) is None or job.told(tree) != told:
         check_same_training(wish, tree, told)
         check_processes(wish, prepared, recipe)
+        offer(weights, told["start"], tree)
         train(wish, tree, told, recipe, claim)
     conclude(wish, tree, prepared, told)
 
@@ -107,6 +116,8 @@ def check_early(form: Form, wish: Wish) -> None:
     if wish.out in (wish.data, *wish.data.parents) or wish.data in wish.out.parents:
         raise Unusable("--out lies in --data, or --data in --out", "choose a folder beside it")
     check_ours(Tree(wish.out))
+    if wish.start is not None:
+        weights_in(wish.start)
     told = wish.task if form.task is None else task_for(form.task, wish.task)
     tasks = get_args(Task) if told is None else (told,)
     problems = [problem_of(task, dims, wish) for task in tasks for dims in (2, 3)]
@@ -195,7 +206,7 @@ def check_same_training(wish: Wish, tree: Tree, told: Mapping[str, str]) -> None
         Unusable: something else did.
     """
     before = job.told(tree) if has_begun(tree) else None
-    words = {"recipe": "--recipe", "overrides": "--override", "seed": "--seed"}
+    words = {"recipe": "--recipe", "overrides": "--override", "seed": "--seed", "start": "--start"}
     other = [word for name, word in words.items() if before and before.get(name) != told[name]]
     if other:
         problem = f"{wish.out} holds a training with another {', '.join(other)}"

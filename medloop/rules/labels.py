@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
 from events.dataset import Split
 from medloop.rules.keys import same_label
@@ -25,7 +25,14 @@ LONGEST_FILE: Final = 1024
 
 COLUMNS: Final[tuple[str, ...]] = ("file", "label", "split")
 FIRST_LINE: Final = re.compile(r"[^\r\n]*")
-SPLITS: Final = get_args(Split)
+SPLITS: Final[dict[str, Split]] = {
+    **{name: name for name in get_args(Split)},
+    "val": "validation",
+    "valid": "validation",
+    "training": "train",
+    "testing": "test",
+}
+"""What tables call the sides, and what they are."""
 
 Kind = Literal["class", "mask"]
 
@@ -147,7 +154,7 @@ def _line(
         raise _invalid("column", line=number, column="label")
     if split and split not in SPLITS:
         raise _invalid("column", line=number, column="split")
-    return LabelLine(number, file, label, cast(Split, split) if split else None)
+    return LabelLine(number, file, label, SPLITS[split] if split else None)
 
 
 def _spelt(said: str, classes: Sequence[str], several: bool) -> str | None:

@@ -1,7 +1,6 @@
 """A project as its owner writes it: `<project>/project.yaml`."""
 
 import json
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import yaml
@@ -13,6 +12,10 @@ from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
 
 MAX_HYPERPARAMETER = 2500
 """Characters in one value of CreateTrainingJob's HyperParameters."""
+
+
+START_PATTERN = r"^[0-9a-f]{64}\.(pt|safetensors)$"
+"""SHA-256 of the weights, and how they are stored."""
 
 
 class InvalidProject(ValueError):
@@ -43,16 +46,6 @@ class Gate(Section):
     maximum_calibration_error: float | None = Field(default=None, ge=0.0, le=1.0)
     """Of the confidences, which a segmentation has none of; None demands nothing."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def former_names_are_understood(cls, given: Any) -> Any:
-        """Definitions that were stored when the metric was always accuracy still hold them."""
-        if not isinstance(given, Mapping):
-            return given
-        former = {"minimum_accuracy": "minimum_score", "minimum_test_images": "minimum_test_items"}
-        known = {old: new for old, new in former.items() if new not in given}
-        return {known.get(name, name): value for name, value in given.items()}
-
 
 class Retraining(Section):
     """When training falls due without anybody asking."""
@@ -77,18 +70,9 @@ class Training(Section):
     instance_count: int = Field(default=1, ge=1, le=8)
     """Machines that train together."""
     seed: int = Field(default=0, ge=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def epochs_are_an_override(cls, given: Any) -> Any:
-        """Definitions that were stored when `epochs` was a field of its own still hold it."""
-        if not isinstance(given, Mapping) or "epochs" not in given:
-            return given
-        rest = {name: value for name, value in given.items() if name != "epochs"}
-        overrides = rest.get("overrides", {})
-        if given["epochs"] is None or not isinstance(overrides, Mapping):
-            return rest
-        return {**rest, "overrides": {"epochs": given["epochs"], **overrides}}
+    start: str | None = Field(default=None, pattern=START_PATTERN)
+    """Weights that every training starts from instead of random ones; `medloop project weights` stores them
+    and says what to write here."""
 
     @model_validator(mode="after")
     def overrides_fit_a_hyperparameter(self) -> "Training":
@@ -165,6 +149,8 @@ class Project(Section):
             raise ValueError("classes: all names together are too long for a SageMaker job")
         if self.task == "classification" and len(self.classes) < 2:
             raise ValueError("classes: classification needs at least two")
+        if self.task == "multilabel" and any("|" in name for name in self.classes):
+            raise ValueError("classes: | parts the classes of an image in its label, so no name may hold it")
         return self
 
     @model_validator(mode="after")

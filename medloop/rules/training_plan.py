@@ -63,7 +63,7 @@ def training_job(
         },
         "RoleArn": platform.role_arn,
         "HyperParameters": hyperparameters(request, project, version, champion, minutes),
-        "InputDataConfig": channels(request, champion, platform),
+        "InputDataConfig": channels(request, project.training.start, champion, platform),
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{platform.models_bucket}/jobs",
             "KmsKeyId": platform.key_arn,
@@ -120,21 +120,30 @@ def hyperparameters(
         "max_minutes": str(minutes),
         "seed": str(training.seed),
         "champion_version": "" if champion is None else str(champion.version),
+        "start": training.start or "",
     }
 
 
 def channels(
-    request: TrainingRequested, champion: Champion | None, platform: Platform
+    request: TrainingRequested, start: str | None, champion: Champion | None, platform: Platform
 ) -> list[dict[str, Any]]:
-    """`dataset`, `images` and, where there is one, the `champion` to compare with."""
+    """`dataset`, `images` and, where there are such, weights to `start` from and the `champion` to beat."""
     folder = f"s3://{platform.curated_bucket}/datasets/{request.project}/{request.dataset}"
     result = [
         _channel("dataset", "S3Prefix", f"{folder}/manifest.jsonl"),
         _channel("images", "ManifestFile", f"{folder}/objects.manifest"),
     ]
+    if start is not None:
+        uri = f"s3://{platform.models_bucket}/{start_key(request.project, start)}"
+        result.append(_channel("start", "S3Prefix", uri))
     if champion is not None:
         result.append(_channel("champion", "S3Prefix", champion.artefact))
     return result
+
+
+def start_key(project: str, start: str) -> str:
+    """In the models bucket; `start` as project.yaml names it."""
+    return f"starts/{project}/{start}"
 
 
 def _channel(name: str, kind: str, uri: str) -> dict[str, Any]:

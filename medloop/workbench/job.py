@@ -12,7 +12,12 @@ HOST = "algo-1"
 
 
 def hyperparameters(
-    prepared: Prepared, recipe: str, overrides: Mapping[str, Any], seed: int, max_minutes: float
+    prepared: Prepared,
+    recipe: str,
+    overrides: Mapping[str, Any],
+    seed: int,
+    max_minutes: float,
+    start: str = "",
 ) -> dict[str, str]:
     """SageMaker carries strings only."""
     return {
@@ -27,6 +32,7 @@ def hyperparameters(
         "max_minutes": f"{max_minutes:g}",
         "seed": str(seed),
         "champion_version": "",
+        "start": start,
     }
 
 

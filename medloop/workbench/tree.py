@@ -35,6 +35,11 @@ class Tree:
         return self.input / "data" / "images"
 
     @property
+    def start(self) -> Path:
+        """Weights to start from; only a training that is told to has it."""
+        return self.input / "data" / "start"
+
+    @property
     def spool(self) -> Path:
         """Encoded arrays until they are in their shards."""
         return self.job / "spool"

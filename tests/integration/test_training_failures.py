@@ -11,7 +11,7 @@ import torch
 from training_job import container_tree, evaluation, failure, npy_bytes, retell, shapes
 
 from medloop.rules.recipes import debug_pictures
-from training.container import Folders
+from training.container import Folders, report_failure
 from training.train import main as train
 
 KIND = ("classification", 2, "debug")
@@ -171,6 +171,25 @@ def test_when_the_minutes_are_used_up_training_stops_and_is_still_evaluated(
     assert train(folders) == 0
     assert "finished: the 0.02 minutes were used up" in capsys.readouterr().out
     assert 1 <= evaluation(folders).epochs < 1000
+
+
+def test_a_job_that_is_given_more_minutes_goes_on(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retell(folders, overrides='{"epochs": 8}', max_minutes="0.001")
+    assert train(folders) == 0
+    assert evaluation(folders).epochs == 1
+    retell(folders, max_minutes="60")
+    assert train(folders) == 0
+    assert evaluation(folders).epochs == 8
+    assert "resumed after epoch 1" in capsys.readouterr().out
+
+
+def test_of_several_processes_the_first_failure_is_the_jobs(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    report_failure(folders, "its array is damaged")
+    report_failure(folders, "the connection to another process was closed")
+    assert failure(folders) == "its array is damaged"
 
 
 def test_colour_images_train_a_colour_model(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A training may start from the weights of an earlier model, or of a bundle from elsewhere."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from training_job import container_tree, failure, shapes
 
+from medloop.workbench.start import start_name
 from training.container import Folders
 from training.train import main as train
 
@@ -25,7 +27,10 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 def starting_from(base: Path, file: Path, **overrides: object) -> Folders:
     folders = a_job(base, **overrides)
     folders.start.mkdir(parents=True)
-    shutil.copy(file, folders.start)
+    name = start_name(file)
+    shutil.copy(file, folders.start / name)
+    told = json.loads(folders.hyperparameters.read_bytes())
+    folders.hyperparameters.write_text(json.dumps({**told, "start": name}))
     return folders
 
 
@@ -38,7 +43,7 @@ def test_the_first_epoch_is_better_than_from_random_weights(
     lines = capsys.readouterr().out.splitlines()
     afresh, started = (float(line.split("train_loss=")[1].split()[0]) for line in lines if "epoch=1 " in line)
     assert started < afresh
-    assert any("tensors of model." in line for line in lines)
+    assert any(line.startswith("started from ") for line in lines)
 
 
 def test_layers_of_another_shape_are_left_as_they_are(
@@ -76,9 +81,17 @@ def test_a_file_that_is_no_fitting_weights_is_refused(
     assert "this must not run" not in capsys.readouterr().out
 
 
+def test_a_channel_that_holds_something_else_is_refused(earlier: Folders, tmp_path: Path) -> None:
+    folders = starting_from(tmp_path, earlier.model / "model.safetensors")
+    next(folders.start.iterdir()).write_bytes(b"others")
+    assert train(folders) == 1
+    assert failure(folders) == "start: the channel does not hold the weights that the job was told of"
+
+
 def test_a_checkpoint_from_another_start_is_not_continued(earlier: Folders, tmp_path: Path) -> None:
     folders = starting_from(tmp_path, earlier.model / "model.safetensors")
     assert train(folders) == 0
-    shutil.rmtree(folders.start)
+    told = json.loads(folders.hyperparameters.read_bytes())
+    folders.hyperparameters.write_text(json.dumps({**told, "start": ""}))
     assert train(folders) == 1
     assert "its start differs" in failure(folders)

@@ -42,8 +42,14 @@ def test_spreadsheets_and_programs_write_it_in_many_ways(text: str) -> None:
 
 
 def test_a_line_may_say_the_side() -> None:
-    text = "file,label,split\na,ok,Train\nb,ok,validation\nc,ok,test\n"
-    assert [split for _, _, split in read(text)] == ["train", "validation", "test"]
+    text = "file,label,split\na,ok,Train\nb,ok,validation\nc,ok,test\nd,ok,val\ne,ok,valid\n"
+    assert [split for _, _, split in read(text)] == [
+        "train",
+        "validation",
+        "test",
+        "validation",
+        "validation",
+    ]
 
 
 def test_folders_may_be_written_as_windows_does() -> None:

@@ -47,10 +47,10 @@ def test_one_class_is_enough_where_it_is_there_or_not(task: str) -> None:
     assert parse_project(f"classes: [nodule]\ntask: {task}\nspatial_dims: 3", "chest").task == task
 
 
-def test_epochs_as_they_were_once_written_are_an_override() -> None:
-    project = parse_project("classes: [a, b]\ntraining: {epochs: 3, overrides: {batch: 16}}", "chest")
-    assert project.training.overrides == {"epochs": 3, "batch": 16}
-    assert parse_project("classes: [a, b]\ntraining: {epochs: null}", "chest").training.overrides == {}
+def test_a_class_of_several_may_not_hold_what_parts_them() -> None:
+    text = "task: multilabel\nclasses: [effusion, 'mass|nodule']"
+    with pytest.raises(InvalidProject, match="no name may hold it"):
+        parse_project(text, "chest")
 
 
 def test_overrides_that_no_job_can_carry_are_refused() -> None:

@@ -73,7 +73,16 @@ def test_the_container_learns_everything_from_strings() -> None:
         "max_minutes": "30",
         "seed": "0",
         "champion_version": "",
+        "start": "",
     }
+
+
+def test_weights_to_start_from_are_a_channel_of_their_own() -> None:
+    start = "5" * 64 + ".safetensors"
+    job = plan(project=PROJECT.model_copy(update={"training": Training(start=start)}))
+    channel = next(one for one in job["InputDataConfig"] if one["ChannelName"] == "start")
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == f"s3://models/starts/chest/{start}"
+    assert job["HyperParameters"]["start"] == start
 
 
 def test_every_curve_is_a_metric() -> None:

@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +32,9 @@ FINGERPRINTED = 256
 SHARE_OF_GPU = 0.5
 """Of its free memory, for images."""
 
+ANCHORS = 1000
+"""Voxels remembered of each structure of an image; nnU-Net keeps ten thousand."""
+
 Made = TypeVar("Made")
 
 
@@ -49,9 +52,17 @@ class Pool:
     """[image, channel, *spatial], the same memory as `images`, where all have one shape."""
     masks: tuple[torch.Tensor, ...] = ()
     """[*spatial] of uint8 each; segmentation only."""
+    _anchors: dict[int, tuple[torch.Tensor, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def anchors(self, index: int) -> tuple[torch.Tensor, ...]:
+        """Some voxels [voxel, dims] of each structure that an image shows; searched for once, as a large mask
+        takes longer to search than a step."""
+        if index not in self._anchors:
+            self._anchors[index] = anchors_of(self.masks[index].cpu())
+        return self._anchors[index]
 
     def on(self, device: torch.device) -> "Pool":
         """This pool on the GPU if it takes no more than its share there; else itself."""
@@ -67,6 +78,14 @@ class Pool:
             targets=self.targets.to(device),
             stack=stack,
         )
+
+
+def anchors_of(mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """At most ANCHORS voxels [voxel, dims] of each structure, in order of their values; always the same."""
+    inside, generator = mask.nonzero(), torch.Generator().manual_seed(0)
+    values = mask[tuple(inside.T)]
+    found = [inside[values == value] for value in torch.unique(values)]
+    return tuple(one[torch.randperm(len(one), generator=generator)[:ANCHORS]] for one in found)
 
 
 def read_scan(files: Files) -> Scan:

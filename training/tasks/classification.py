@@ -103,12 +103,13 @@ class Classification(Task):
     def _scores(self, network: torch.nn.Module, pool: Pool, team: Team) -> torch.Tensor:
         """[image, class], each process doing its part."""
         assert pool.stack is not None
-        own = canvas_scores(
-            network, pool.stack[team.rank :: team.size], device_of(network), self.recipe.batch
-        )
+        part = pool.stack[team.rank :: team.size]
+        # There may be fewer images than processes.
+        own = canvas_scores(network, part, device_of(network), self.recipe.batch) if len(part) else None
         scores = torch.empty(len(pool), len(self.classes), dtype=torch.float64)
-        for rank, part in enumerate(team.gather(own)):
-            scores[rank :: team.size] = part
+        for rank, found in enumerate(team.gather(own)):
+            if found is not None:
+                scores[rank :: team.size] = found
         return scores
 
     def finish(self, network: torch.nn.Module, pool: Pool, how: Canvas | Grid) -> Finishing:

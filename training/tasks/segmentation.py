@@ -41,7 +41,7 @@ class PatchDraws(Draws):
     centre: torch.Tensor
     """[patch, dims], 0..1 along each axis of the places a patch may have."""
     anchor: torch.Tensor
-    """[patch], 0..1: which voxel of a structure the patch shall hold; negative for none."""
+    """[patch], 0..1: which structure, and which voxel of it, the patch shall hold; negative for none."""
 
 
 class Segmentation(Task):
@@ -86,7 +86,9 @@ class Segmentation(Task):
         assert isinstance(how, Grid) and isinstance(draws, PatchDraws)
         images, masks = [], []
         for row, index in enumerate(chosen.tolist()):
-            place = _place(pool.masks[index], draws.centre[row], float(draws.anchor[row]), how.patch)
+            shape = pool.masks[index].shape
+            voxel = _anchor(pool, index, float(draws.anchor[row]), how.patch)
+            place = _place(shape, draws.centre[row], voxel, how.patch)
             images.append(pool.images[index][(slice(None), *place)])
             masks.append(pool.masks[index][place])
         stack, labels = torch.stack(images).to(device), torch.stack(masks).to(device)
@@ -203,16 +205,27 @@ def _labels(scores: torch.Tensor) -> NDArray[np.uint8]:
     return scores.argmax(0).to(torch.uint8).cpu().numpy()
 
 
+def _anchor(pool: Pool, index: int, share: float, patch: Sequence[int]) -> Sequence[int] | None:
+    """The voxel that a patch shall hold: of any structure as often as of any other, however small it is."""
+    if share < 0 or tuple(pool.masks[index].shape) == tuple(patch):
+        return None
+    structures = pool.anchors(index)
+    if not structures:
+        return None
+    which, within = divmod(share * len(structures), 1)
+    voxels = structures[min(int(which), len(structures) - 1)]
+    found: list[int] = voxels[int(within * len(voxels))].tolist()
+    return found
+
+
 def _place(
-    mask: torch.Tensor, centre: torch.Tensor, anchor: float, patch: Sequence[int]
+    shape: Sequence[int], centre: torch.Tensor, voxel: Sequence[int] | None, patch: Sequence[int]
 ) -> tuple[slice, ...]:
-    """Where a patch lies: anywhere, or so that it holds a voxel of a structure."""
-    room = [side - wanted for side, wanted in zip(mask.shape, patch, strict=True)]
-    if not any(room):
-        return tuple(slice(0, wanted) for wanted in patch)
-    starts = [round(float(share) * free) for share, free in zip(centre, room, strict=True)]
-    if anchor >= 0 and (inside := mask.nonzero()).numel():
-        voxel = inside[min(int(anchor * len(inside)), len(inside) - 1)].tolist()
+    """Where a patch lies: anywhere, or so that it holds this voxel."""
+    room = [side - wanted for side, wanted in zip(shape, patch, strict=True)]
+    if voxel is None:
+        starts = [round(float(share) * free) for share, free in zip(centre, room, strict=True)]
+    else:
         # Somewhere within the patch, not in its middle: structures lie at edges as well.
         offsets = (round(float(share) * (wanted - 1)) for share, wanted in zip(centre, patch, strict=True))
         starts = [
