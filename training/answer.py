@@ -15,24 +15,33 @@ from medloop.imaging.volumes import encode_volume
 from training.artefact import Model
 from training.data.arrays import Scan, decode_scan
 from training.data.preprocessing import Canvas, Grid, spacing_of
-from training.predict import canvas_scores, label_map, probabilities
+from training.desk import Desk
+from training.predict import label_map, probabilities
 
 NONE = "none"
 """The answer of a model that names no class, or finds no structure."""
 
 
-def answer_bytes(model: Model, device: torch.device, content: bytes) -> ModelOutput:
-    """Raises InvalidArray when the content is not an image of the kind that the model takes."""
+def answer_bytes(model: Model, device: torch.device, content: bytes, desk: Desk) -> ModelOutput:
+    """Decoded and prepared in the caller's thread, answered at the desk.
+
+    Raises:
+        InvalidArray: the content is not an image of the kind that the model takes.
+    """
     started = time.perf_counter()
-    output = answer(model, device, decode_scan(content, model.description.preprocessing.spatial_dims == 3))
+    scan = decode_scan(content, model.description.preprocessing.spatial_dims == 3)
+    output = answer(model, device, scan, desk)
     seconds = time.perf_counter() - started
     return output.model_copy(update={"input_sha256": hashlib.sha256(content).hexdigest(), "seconds": seconds})
 
 
-def answer(model: Model, device: torch.device, scan: Scan) -> ModelOutput:
+def answer(model: Model, device: torch.device, scan: Scan, desk: Desk) -> ModelOutput:
     """The answer, but for the input's hash and the time it took."""
     how = model.description.preprocessing
-    told = _named(model, device, scan, how) if isinstance(how, Canvas) else _drawn(model, device, scan, how)
+    if isinstance(how, Canvas):
+        told = _named(model, desk.scores(how.prepare(scan).values))
+    else:
+        told = _drawn(model, device, scan, how, desk)
     return ModelOutput(
         project=model.description.project,
         model_version=model.description.model_version,
@@ -43,11 +52,10 @@ def answer(model: Model, device: torch.device, scan: Scan) -> ModelOutput:
     )
 
 
-def _named(model: Model, device: torch.device, scan: Scan, how: Canvas) -> dict[str, object]:
+def _named(model: Model, logits: torch.Tensor) -> dict[str, object]:
     known = model.description
-    logits = canvas_scores(model.network, how.prepare(scan).values[None], device, batch=1)
     exclusive = known.task == "classification"
-    values = probabilities(logits, known.finishing, exclusive)[0].tolist()
+    values = probabilities(logits[None], known.finishing, exclusive)[0].tolist()
     odds = dict(zip(known.classes, values, strict=True))
     if exclusive:
         label = max(odds, key=lambda name: odds[name])
@@ -59,9 +67,10 @@ def _named(model: Model, device: torch.device, scan: Scan, how: Canvas) -> dict[
     return {"label": " | ".join(named) or NONE, "confidence": sure, "probabilities": odds}
 
 
-def _drawn(model: Model, device: torch.device, scan: Scan, how: Grid) -> dict[str, object]:
+def _drawn(model: Model, device: torch.device, scan: Scan, how: Grid, desk: Desk) -> dict[str, object]:
     known = model.description
-    labels, sure = label_map(model.network, scan, how, known.finishing, device)
+    with desk.alone:
+        labels, sure = label_map(model.network, scan, how, known.finishing, device)
     counts = np.bincount(labels.ravel(), minlength=len(known.classes) + 1)[1:]
     # A picture's pixels have no size of their own; a millilitre is a thousand cubic millimetres.
     unit = float(np.prod(spacing_of(scan))) / 1000 if scan.affine is not None else 1.0

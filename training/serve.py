@@ -15,6 +15,7 @@ from training.answer import answer, answer_bytes
 from training.artefact import Model, load_model
 from training.container import Folders
 from training.data.arrays import Scan
+from training.desk import Desk
 from training.failures import InvalidArray, InvalidModel
 from training.network import best_device, placed
 
@@ -33,7 +34,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, port: int, model: Model, device: torch.device) -> None:
-        self.model, self.device = model, device
+        self.model, self.device, self.desk = model, device, Desk(model, device)
         # SageMaker reaches the container from outside; a laptop's server must not be reachable at all.
         super().__init__((os.environ.get("MEDLOOP_BIND_HOST", "0.0.0.0"), port), Handler)
 
@@ -58,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
             self._reply(404, b"")
             return
         try:
-            output = answer_bytes(self.server.model, self.server.device, self._body())
+            output = answer_bytes(self.server.model, self.server.device, self._body(), self.server.desk)
         except InvalidArray as error:
             self._reply(400, json.dumps({"error": str(error)}).encode())
             return
@@ -96,10 +97,9 @@ def main() -> int:
         return 1
     device = best_device()
     placed(model.network, model.description.preprocessing.spatial_dims, device)
-    # The first pass sets up kernels: better before the first ping than within the first answer.
-    answer(model, device, blank(model))
-
     server = Server(int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")), model, device)
+    # The first pass sets up kernels: better before the first ping than within the first answer.
+    answer(model, device, blank(model), server.desk)
 
     def stop(number: int, frame: FrameType | None) -> None:
         # From a thread of its own: shutdown() waits for the loop that this handler interrupts.
@@ -109,6 +109,7 @@ def main() -> int:
     print(f"serving version {model.description.model_version} on port {server.server_port}", flush=True)
     with server:
         server.serve_forever(poll_interval=0.1)
+    server.desk.close()
     return 0
 
 
