@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up down test test-all check lint types install remote lock clean
-.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-volumes
+.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-inference bench-volumes
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench-shards: $(VENV)/.dev  ## Loose arrays, tars and shards, as a training job 
 bench-train: $(VENV)/.dev  ## Training beside MONAI's recipes and the device's limits; DATA=folder OUT=folder MINUTES=n
 	@test -n "$(DATA)" || { echo "Where are mednist/ and hippocampus/? DATA=folder"; exit 1; }
 	@$(BIN)/python -m benchmarks.training --data "$(DATA)" $(if $(OUT),--out "$(OUT)") $(if $(MINUTES),--minutes $(MINUTES))
+
+bench-inference: $(VENV)/.dev $(SAM)  ## Serving beside the bare forward pass, and from drop to answer; LIMIT=n
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m benchmarks.inference $(if $(LIMIT),--images $(LIMIT))
 
 bench-accuracy: $(VENV)/.dev  ## What recipes reach on real data, three seeds each; DATA=folder OUT=folder
 	@test -n "$(DATA)" || { echo "Where are mednist/, pneumonia/ and hippocampus/? DATA=folder"; exit 1; }

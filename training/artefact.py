@@ -17,7 +17,7 @@ from medloop.rules.recipe import Recipe
 from training.data.preprocessing import Preprocessing
 from training.failures import InvalidModel
 from training.finishing import Finishing
-from training.network import build_network
+from training.network import build_network, take_weights
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 LARGEST_MEMBER = 1 << 30
@@ -58,7 +58,7 @@ class Model:
         try:
             known = Description.model_validate_json(description)
             network = build_network(known.recipe.network, known.preprocessing, known.outputs)
-            network.load_state_dict(load(weights))
+            take_weights(network, load(weights))
         except ValidationError as error:
             raise InvalidModel(f"{DESCRIPTION} is not a model's description") from error
         except SafetensorError as error:

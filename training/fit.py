@@ -22,7 +22,7 @@ from training.data.pool import Pool
 from training.data.preprocessing import Canvas, Grid
 from training.distributed import Team
 from training.failures import Stopped, TrainingFailed
-from training.network import half_precision
+from training.network import half_precision, weights_of
 from training.schedule import learning_rate, seed_of
 from training.tasks import Task, Validation
 from training.tasks.task import device_of
@@ -340,7 +340,7 @@ def decayed(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
 
 
 def copy_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+    return {name: tensor.detach().cpu().clone() for name, tensor in weights_of(network).items()}
 
 
 def metrics_line(row: dict[str, float]) -> str:

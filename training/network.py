@@ -1,5 +1,7 @@
 """The network, and the device it runs on."""
 
+from collections.abc import Mapping
+
 import torch
 from monai.networks.blocks.upsample import SubpixelUpsample
 from monai.networks.nets.dynunet import DynUNet
@@ -89,6 +91,27 @@ def _interleaved(spatial_dims: int, outputs: int) -> torch.nn.Module:
         spatial_dims, places, outputs, conv_block=None, apply_pad_pool=False
     )
     return made
+
+
+def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Every tensor once, by the first of its names: MONAI's DynUNet has two for each."""
+    named: dict[int, str] = {}
+    found = network.state_dict()
+    for name, tensor in found.items():
+        named.setdefault(tensor.data_ptr(), name)
+    return {name: found[name] for name in named.values()}
+
+
+def take_weights(network: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """The way back from `weights_of`.
+
+    Raises:
+        RuntimeError: they are of another network.
+    """
+    wanted = weights_of(network)
+    if wanted.keys() != weights.keys():
+        raise RuntimeError("the weights have other names than the network's")
+    network.load_state_dict(weights, strict=False)
 
 
 def best_device(rank_here: int = 0) -> torch.device:

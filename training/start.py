@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from training.failures import TrainingFailed
+from training.network import take_weights, weights_of
 
 WRAPPINGS = ("module.", "network.", "model.", "0.")
 """What programs put in front of every name."""
@@ -38,7 +39,7 @@ def begin_from(network: torch.nn.Module, file: Path) -> str:
         TrainingFailed: the file holds anything but tensors, or none that fits.
     """
     found = {plain(name): tensor for name, tensor in read_weights(file).items()}
-    wanted = network.state_dict()
+    wanted = weights_of(network)
     fitting = {
         name: found[plain(name)]
         for name, tensor in wanted.items()
@@ -46,7 +47,7 @@ def begin_from(network: torch.nn.Module, file: Path) -> str:
     }
     if not fitting:
         raise TrainingFailed("start: none of its weights fits the recipe's network; override network")
-    network.load_state_dict({**wanted, **fitting})
+    take_weights(network, {**wanted, **fitting})
     return f"started from {len(fitting)} of {len(wanted)} tensors of {file.name[:12]}"
 
 

@@ -23,7 +23,7 @@ from training.failures import InvalidModel, Stopped, TrainingFailed
 from training.fit import Training, fit
 from training.gpu import watched_gpu
 from training.launch import spread_out
-from training.network import best_device, build_network, device_name, placed
+from training.network import best_device, build_network, device_name, placed, take_weights
 from training.schedule import seed_of
 from training.start import begin_from, start_file
 from training.tasks import Task, task_of
@@ -80,7 +80,7 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
         return
 
     # Evaluation: challenger, champion and baseline answer to the same locked images.
-    network.load_state_dict(progress.best_weights)
+    take_weights(network, progress.best_weights)
     description = Description(
         project=job.project,
         model_version=job.model_version,
