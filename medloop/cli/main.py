@@ -17,6 +17,7 @@ from medloop.cli import (
     quarantine,
     recovery,
     redrive,
+    reidentify,
     selftest,
     series,
     status,
@@ -52,6 +53,7 @@ app.command()(recovery.restore)
 app.command()(redrive.redrive)
 app.command()(inspect.inspect)
 app.command()(deidentify.deidentify)
+app.command()(reidentify.reidentify)
 app.command()(selftest.selftest)
 app.command()(volumes.volumes)
 app.command()(export.export)
