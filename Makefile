@@ -13,7 +13,7 @@ D2N    := .medloop/dicom2nifti-2.6.2
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up down test test-all check lint types install remote lock clean
+.PHONY: help demo up down test test-all check lint types install remote oracles lock clean
 .PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-inference bench-volumes
 
 help:  ## List the targets
@@ -35,6 +35,11 @@ install: $(VENV)/.dev $(SAM)  ## Make the environments without running anything
 
 remote: $(VENV)/.laptop  ## Add the SageMaker SDK, for `medloop train --remote`; 0.4 GB with what it needs
 	$(call environment,requirements/remote.txt)
+
+# Tests that need one of them skip where it is missing, and say so.
+oracles:  ## Debian's Orthanc and dicom3tools, which tests hold results against; needs root
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	  orthanc orthanc-dicomweb dicom3tools >/dev/null
 
 clean:  ## Remove everything that make made, data of laptop clouds included
 	@[ ! -x $(BIN)/medloop ] || $(BIN)/medloop down >/dev/null

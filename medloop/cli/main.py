@@ -21,6 +21,7 @@ from medloop.cli import (
     selftest,
     series,
     status,
+    stow,
     training,
     uploads,
     volumes,
@@ -54,6 +55,7 @@ app.command()(redrive.redrive)
 app.command()(inspect.inspect)
 app.command()(deidentify.deidentify)
 app.command()(reidentify.reidentify)
+app.command()(stow.stow)
 app.command()(selftest.selftest)
 app.command()(volumes.volumes)
 app.command()(export.export)
