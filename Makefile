@@ -135,6 +135,8 @@ $(SAM): requirements/sam.txt
 lock: $(VENV)/.dev  ## Pin every dependency anew, from pyproject.toml
 	@compile() { $(BIN)/uv pip compile -q --no-header --no-annotate --no-emit-index-url "$$@"; }; \
 	 compile --python-version 3.12 pyproject.toml -o requirements/lambda.txt; \
+	 compile --python-version 3.12 --extra results pyproject.toml -o requirements/results.txt; \
+	 sed -i -E '/^(imagecodecs|tifffile)==/d' requirements/results.txt; \
 	 without() { sed -i -E '/^(nvidia-|triton|cuda-)/d' "$$1"; }; \
 	 compile --python-version 3.11 --extra local pyproject.toml -o requirements/laptop.txt; \
 	 compile --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt; \
@@ -149,25 +151,41 @@ LAMBDA_PYTHON   ?= 3.12
 LAMBDA_PLATFORM ?= x86_64-manylinux_2_28
 LAMBDA_CODE     := functions events medloop
 UV              ?= $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv)
-PACKAGES        := .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/lambda.txt | cut -d' ' -f1)
+packages         = .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/$(1).txt | cut -d' ' -f1)
+PACKAGES        := $(call packages,lambda)
+RESULTS         := $(call packages,results)
 
 # The functions hold our own code alone and share one layer of packages: `sam deploy` zips each artefact,
-# and fourteen copies of the packages would take minutes.
+# and fifteen copies of the packages would take minutes.
 build-%:
 	@cp -r $(LAMBDA_CODE) "$(ARTIFACTS_DIR)"
-	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli handover inspection selftest workbench
+	@cd "$(ARTIFACTS_DIR)/medloop" && rm -rf cli handover inspection pacs reidentify selftest workbench
 	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 
 # Linked where they can be: they are 210 MB. The artefacts may lie in another file system.
-build-PackagesLayer: $(PACKAGES)
+define layer
 	@rm -rf "$(ARTIFACTS_DIR)/python"
-	@cp -al $(PACKAGES) "$(ARTIFACTS_DIR)/python" 2>/dev/null || \
-	  { rm -rf "$(ARTIFACTS_DIR)/python" && cp -R $(PACKAGES) "$(ARTIFACTS_DIR)/python"; }
+	@cp -al $(1) "$(ARTIFACTS_DIR)/python" 2>/dev/null || \
+	  { rm -rf "$(ARTIFACTS_DIR)/python" && cp -R $(1) "$(ARTIFACTS_DIR)/python"; }
+endef
+
+build-PackagesLayer: $(PACKAGES)
+	$(call layer,$(PACKAGES))
+
+build-ResultsLayer: $(RESULTS)
+	$(call layer,$(RESULTS))
 
 # Made aside, under a name of its own: two builds may run at a time.
-$(PACKAGES):
+define collect
 	@aside=$@.$$$$ && mkdir -p $$aside && \
 	$(UV) pip install -q --python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) \
-	  --only-binary :all: --link-mode copy --target $$aside -r requirements/lambda.txt && \
+	  --only-binary :all: --link-mode copy --target $$aside -r requirements/$(1).txt && \
 	find $$aside -type d -name tests -prune -exec rm -rf {} + && \
 	rm -rf $$aside/bin && if [ -e $@ ]; then rm -rf $$aside; else mv $$aside $@; fi
+endef
+
+$(PACKAGES):
+	$(call collect,lambda)
+
+$(RESULTS):
+	$(call collect,results)

@@ -1,12 +1,14 @@
 """Writes the pages that are drawn from code: `python docs/generate.py [page …]`, all without names."""
 
 import ast
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from events.results import Result
 from medloop.rules.project import Deidentification, Gate, Intake, Project, Retraining, Series, Training
 from medloop.rules.reasons import Reason
 from medloop.rules.recipe import Augmentation, Recipe, ResNet, UNet
@@ -32,7 +34,7 @@ def reasons() -> str:
             "|---|---|---|",
             *rows,
             "",
-            "Generated from `medloop/rules/reasons.py` by `python docs/generate.py reasons`.",
+            "Generated from `medloop/rules/reasons.py` by `python docs/generate.py reasons.md`.",
             "",
         ]
     )
@@ -46,6 +48,7 @@ VOCABULARY = (
     "evaluation",
     "models",
     "inference",
+    "results",
     "upkeep",
     "alarms",
 )
@@ -62,7 +65,7 @@ def events() -> str:
             "`events/samples/` holds one real envelope per door.",
             "",
             *sections,
-            "Generated from `events/` by `python docs/generate.py events`.",
+            "Generated from `events/` by `python docs/generate.py events.md`.",
             "",
         ]
     )
@@ -147,7 +150,7 @@ def projects() -> str:
             EXAMPLE,
             "",
             *parts,
-            "Generated from `medloop/rules/project.py` by `python docs/generate.py projects`.",
+            "Generated from `medloop/rules/project.py` by `python docs/generate.py projects.md`.",
             "",
         ]
     )
@@ -196,7 +199,7 @@ def recipes() -> str:
             "# Fields",
             "",
             *fields_of,
-            "Generated from `medloop/rules/recipe.py` and `recipes.py` by `python docs/generate.py recipes`.",
+            "Generated from `medloop/rules/recipe.py`, `recipes.py` by `python docs/generate.py recipes.md`.",
             "",
         ]
     )
@@ -220,18 +223,24 @@ def _plain(value: object) -> str:
     return "-".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
 
 
+def result_schema() -> str:
+    """docs/result.schema.json: what a program that reads `result.json` may rely on."""
+    return json.dumps(Result.model_json_schema(), indent=2) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "events": events,
-    "projects": projects,
-    "reasons": reasons,
-    "recipes": recipes,
+    "events.md": events,
+    "projects.md": projects,
+    "reasons.md": reasons,
+    "recipes.md": recipes,
+    "result.schema.json": result_schema,
 }
-"""One entry per page: its name without `.md`, and what writes it."""
+"""One entry per page: its name, and what writes it."""
 
 
 def main(names: list[str]) -> None:
     for name in names or list(PAGES):
-        (HERE / f"{name}.md").write_text(PAGES[name](), encoding="utf-8")
+        (HERE / name).write_text(PAGES[name](), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ class ModelOutput(Message):
     """Of every class, calibrated; of a classification they sum to 1. Empty for a segmentation."""
     volumes: dict[str, Annotated[float, Field(ge=0.0)]] = {}
     """Of every structure: millilitres in a volume, pixels in a picture. Empty for other tasks."""
+    warnings: tuple[str, ...] = ()
+    """What is unlike anything the model was trained on, such as the spacing."""
     mask: str = ""
     """Of a segmentation: base64 of an .npy or .nii.gz in the image's own space; 0 for background, then the
     structures in the order of `volumes`."""

@@ -6,7 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from events.alarms import AlertRaised
 from events.inference import InferenceOutcome, ModelOutput, PredictionMade
-from medloop.aws import objects
+from medloop.aws import objects, queues
 from medloop.aws.announcements import announce, raise_alert
 from medloop.aws.door import door, logger, metrics
 from medloop.catalogue.predictions import Prediction, fail_prediction, finish_prediction, get_prediction
@@ -39,7 +39,14 @@ def answered(prediction: Prediction, location: str) -> None:
     objects.write(settings().predictions_bucket, path, content, "application/json")
     catalogue().run(
         lambda conn: finish_prediction(
-            conn, prediction.id, output.label, output.confidence, output.probabilities, path, now()
+            conn,
+            prediction.id,
+            output.label,
+            output.confidence,
+            output.probabilities,
+            path,
+            now(),
+            output.volumes,
         )
     )
     fact = PredictionMade(
@@ -48,6 +55,7 @@ def answered(prediction: Prediction, location: str) -> None:
         prediction=prediction.id,
         model_version=prediction.model_version,
     )
+    queues.send(settings().predictions_made_queue_url, fact)
     announce(settings().event_bus_name, fact)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 
-from events.inference import InferenceRequested
+from events.inference import InferenceRequested, PredictionMade
 from events.series import SeriesFellQuiet
 from events.training import TrainingJobDetail, TrainingJobStateChanged
 from events.upkeep import ReconcileDue
@@ -16,6 +16,7 @@ from medloop.catalogue.images import Image, predict_images_without_prediction
 from medloop.catalogue.jobs import active_jobs
 from medloop.catalogue.models import Model, list_champions
 from medloop.catalogue.predictions import overdue_predictions
+from medloop.catalogue.results import unwritten_predictions
 from medloop.catalogue.series import overdue_series
 from medloop.catalogue.uploads import Upload, known_versions, unfinished_uploads
 from medloop.jobs import measure_backlog
@@ -32,6 +33,11 @@ SERIES_PATIENCE = timedelta(minutes=15)
 PREDICTION_PATIENCE = timedelta(minutes=30)
 """Longer than the longest answer: 15 minutes of time-out after a start from zero."""
 
+RESULTS_PATIENCE = timedelta(minutes=30)
+"""Five attempts of five minutes, and what they wait between."""
+
+RESULTS_GIVEN_UP = timedelta(days=1)
+
 PAGE = 500
 
 
@@ -44,6 +50,7 @@ def on_reconcile_due(body: str) -> None:
         "missing_predictions": queues.send_all(
             settings().inference_requests_queue_url, missing_predictions()
         ),
+        "unwritten_results": queues.send_all(settings().predictions_made_queue_url, unwritten_results()),
         "unheard_jobs": queues.send_all(settings().training_outcomes_queue_url, unheard_jobs()),
     }
     measure_backlog()
@@ -93,6 +100,15 @@ def never_asked(model: Model) -> list[Image]:
     return catalogue().read(
         lambda conn: predict_images_without_prediction(conn, model.project, model.version)
     )
+
+
+def unwritten_results() -> Iterator[PredictionMade]:
+    """Answered, and not given back; older ones were tried until they were dead letters."""
+    span = (now() - RESULTS_GIVEN_UP, now() - RESULTS_PATIENCE)
+    for late in catalogue().read(lambda conn: unwritten_predictions(conn, *span)):
+        yield PredictionMade(
+            project=late.project, image=late.image, prediction=late.id, model_version=late.model_version
+        )
 
 
 def unheard_jobs() -> Iterator[TrainingJobStateChanged]:

@@ -27,6 +27,7 @@ class Settings(BaseModel):
     training_requests_queue_url: str
     training_outcomes_queue_url: str
     inference_requests_queue_url: str
+    predictions_made_queue_url: str
     model_approvals_queue_url: str
     backups_due_queue_url: str
     event_bus_name: str

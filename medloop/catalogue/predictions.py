@@ -31,6 +31,12 @@ class Prediction:
     """In the predictions bucket."""
     reason: str | None = None
     finished_at: datetime | None = None
+    volumes: str | None = None
+    """JSON text: of every structure; None for other tasks."""
+    warnings: str | None = None
+    """JSON text, a list; known once the results are written."""
+    written_at: datetime | None = None
+    """When the last result was."""
 
 
 REQUEST = """
@@ -42,7 +48,7 @@ ON CONFLICT (id) DO NOTHING"""
 FINISH = """
 UPDATE predictions
 SET state = 'done', label = %(label)s, confidence = %(confidence)s, probabilities = %(probabilities)s,
-    output_path = %(output_path)s, reason = NULL, finished_at = %(at)s
+    volumes = %(volumes)s, output_path = %(output_path)s, reason = NULL, finished_at = %(at)s
 WHERE id = %(id)s AND state IN ('requested', 'failed')"""
 
 FAIL = """
@@ -50,6 +56,12 @@ UPDATE predictions SET state = 'failed', reason = %(reason)s, finished_at = %(at
 WHERE id = %(id)s AND state = 'requested'"""
 
 GET = "SELECT * FROM predictions WHERE id = %(id)s"
+
+LIST = """
+SELECT * FROM predictions WHERE project = %(project)s
+ORDER BY requested_at DESC, id LIMIT %(limit)s"""
+
+NAMED = "SELECT * FROM predictions WHERE starts_with(id, %(start)s) ORDER BY id LIMIT 2"
 
 OF_IMAGES = """
 SELECT * FROM predictions p
@@ -85,6 +97,7 @@ def finish_prediction(
     probabilities: Mapping[str, float],
     output_path: str,
     at: datetime,
+    volumes: Mapping[str, float] | None = None,
 ) -> bool:
     """Note the answer, once; False when there is one already or nobody asked."""
     values = {
@@ -92,6 +105,7 @@ def finish_prediction(
         "label": label,
         "confidence": confidence,
         "probabilities": json.dumps(dict(probabilities), sort_keys=True),
+        "volumes": json.dumps(dict(volumes)) if volumes else None,
         "output_path": output_path,
         "at": at,
     }
@@ -105,6 +119,16 @@ def fail_prediction(conn: Connection, prediction_id: str, reason: str, at: datet
 
 def get_prediction(conn: Connection, prediction_id: str) -> Prediction | None:
     return one(conn, Prediction, GET, {"id": prediction_id})
+
+
+def list_predictions(conn: Connection, project: str, limit: int = 100) -> list[Prediction]:
+    """Latest first."""
+    return many(conn, Prediction, LIST, {"project": project, "limit": limit})
+
+
+def predictions_named(conn: Connection, start: str) -> list[Prediction]:
+    """Those whose id begins so, two at most: enough to know whether it is one."""
+    return many(conn, Prediction, NAMED, {"start": start})
 
 
 def predictions_of(conn: Connection, images: Iterable[str]) -> list[Prediction]:

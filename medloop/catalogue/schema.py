@@ -206,6 +206,19 @@ CREATE TABLE IF NOT EXISTS predictions (
     finished_at timestamptz
 )"""
 
+PREDICTIONS_ADDED = {"volumes": "text", "warnings": "text", "written_at": "timestamptz"}
+
+CREATE_RESULTS = """
+CREATE TABLE IF NOT EXISTS results (
+    prediction text NOT NULL,
+    kind text NOT NULL,
+    path text NOT NULL,
+    media_type text NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    PRIMARY KEY (prediction, kind)
+)"""
+
 CREATE_ALERTS = """
 CREATE TABLE IF NOT EXISTS alerts (
     id text PRIMARY KEY,
@@ -228,7 +241,8 @@ TABLES: dict[str, Table] = {
     "datasets": Table(("id",), CREATE_DATASETS, DATASETS_ADDED),
     "jobs": Table(("name",), CREATE_JOBS, JOBS_ADDED),
     "models": Table(("project", "version"), CREATE_MODELS),
-    "predictions": Table(("id",), CREATE_PREDICTIONS),
+    "predictions": Table(("id",), CREATE_PREDICTIONS, PREDICTIONS_ADDED),
+    "results": Table(("prediction", "kind"), CREATE_RESULTS),
     "alerts": Table(("id",), CREATE_ALERTS),
 }
 """In the order in which a restore loads them."""

@@ -18,6 +18,7 @@ from medloop.cli import (
     recovery,
     redrive,
     reidentify,
+    results,
     selftest,
     series,
     status,
@@ -41,6 +42,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(series.app, name="series")
 app.add_typer(datasets.app, name="dataset")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(results.app, name="results")
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(uploads.upload)

@@ -1,6 +1,7 @@
 """Structured report: what was found and how sure that is, as TID 1500 lays it out (PS3.16)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from highdicom.sr import (
     AlgorithmIdentification,
@@ -25,7 +26,8 @@ from medloop.results.segmentation import SERIES
 from medloop.results.settling import settle
 from medloop.results.subject import MAKER, Subject
 
-Group = MeasurementsAndQualitativeEvaluations | VolumetricROIMeasurementsAndQualitativeEvaluations
+Group = Any
+"""One of highdicom's measurement groups, which say nothing of their types."""
 
 
 def report(subject: Subject, segments: Dataset | None) -> Dataset:

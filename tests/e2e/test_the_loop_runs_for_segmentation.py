@@ -42,7 +42,13 @@ def a_training(epochs: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def lumps(settings: Settings) -> Loop:
     random, loop = np.random.default_rng(3), Loop(settings, "lumps")
-    loop.create(("core", "shell"), task="segmentation", spatial_dims=3, training=a_training(epochs=4))
+    loop.create(
+        ("core", "shell"),
+        task="segmentation",
+        spatial_dims=3,
+        training=a_training(epochs=4),
+        series={"quiet_minutes": 0.1},
+    )
     ids = []
     for number in range(CASES):
         values, mask = lump(random)

@@ -23,10 +23,14 @@ assert not heavy, heavy
 """
 
 
+LAYERS = ("PackagesLayer", "ResultsLayer")
+ARTEFACTS = ("OnUploadFunction", *LAYERS)
+
+
 @pytest.fixture(scope="session")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folders that `sam build` would make, for this interpreter: one function's, and the layer's."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("OnUploadFunction", "PackagesLayer")}
+    """The folders that `sam build` would make, for this interpreter: one function's, and the layers'."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ARTEFACTS}
     for name, folder in folders.items():
         variables = {**os.environ, "ARTIFACTS_DIR": str(folder), **this_machine()}
         subprocess.run(["make", "-s", f"build-{name}"], cwd=REPOSITORY, env=variables, check=True)
@@ -43,8 +47,9 @@ def size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def test_function_and_layer_fit_into_lambda(artefacts: dict[str, Path]) -> None:
-    assert size(artefacts["OnUploadFunction"]) + size(artefacts["PackagesLayer"]) < UNZIPPED_LIMIT
+@pytest.mark.parametrize("layer", LAYERS)
+def test_function_and_layer_fit_into_lambda(artefacts: dict[str, Path], layer: str) -> None:
+    assert size(artefacts["OnUploadFunction"]) + size(artefacts[layer]) < UNZIPPED_LIMIT
     assert size(artefacts["OnUploadFunction"]) < 5 * 2**20
 
 
@@ -55,7 +60,8 @@ def test_the_function_holds_our_own_code_alone(artefacts: dict[str, Path]) -> No
         "medloop",
     }
     assert not list(artefacts["OnUploadFunction"].rglob("*.pyc"))
-    assert [entry.name for entry in artefacts["PackagesLayer"].iterdir()] == ["python"]
+    for layer in LAYERS:
+        assert [entry.name for entry in artefacts[layer].iterdir()] == ["python"]
 
 
 def test_every_function_is_built_by_the_same_rule(stack: Stack) -> None:
@@ -73,11 +79,10 @@ def test_every_door_imports_from_the_artefact_alone(
     wanted = function["Environment"]["Variables"].items()
     variables = {name: value if isinstance(value, str) else "1" for name, value in wanted}
     variables |= {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_TRACE_DISABLED": "1"}
-    paths = [str(artefacts["OnUploadFunction"]), str(artefacts["PackagesLayer"] / "python")]
+    layer = artefacts["ResultsLayer" if door == "on_prediction_made" else "PackagesLayer"]
+    paths = [str(artefacts["OnUploadFunction"]), str(layer / "python")]
     module = function["Handler"].removesuffix(".handler")
     # -I and -S keep out this checkout, the test environment's packages and everything PYTHON* says.
     command = [sys.executable, "-I", "-S", "-c", IMPORT, module, *paths]
-    done = subprocess.run(
-        command, env=variables, capture_output=True, text=True, cwd=artefacts["PackagesLayer"]
-    )
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, cwd=layer)
     assert done.returncode == 0, done.stderr

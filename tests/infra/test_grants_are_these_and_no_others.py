@@ -115,8 +115,13 @@ DOORS: dict[str, Grants] = {
     "on_inference_finished": {
         "PredictionsBucket/raw/*": "s3:GetObject",
         "PredictionsBucket/*": "s3:PutObject",
+        "PredictionsMadeQueue": SEND,
         **ANNOUNCE,
         **ALERT,
+    },
+    "on_prediction_made": {
+        "CuratedBucket/images/*": "s3:GetObject",
+        "PredictionsBucket/*": "s3:GetObject s3:PutObject",
     },
     "on_backup_due": {
         "ModelsBucket": "s3:ListBucket",
@@ -131,6 +136,7 @@ DOORS: dict[str, Grants] = {
         "IntakeQueue": SEND,
         "SeriesDueQueue": SEND,
         "InferenceRequestsQueue": SEND,
+        "PredictionsMadeQueue": SEND,
         "TrainingOutcomesQueue": SEND,
     },
     "on_restore_drill_due": {
@@ -151,6 +157,7 @@ SAGEMAKER: Grants = {
     "CuratedBucket/*": "s3:GetObject",
     "ModelsBucket/jobs/*": "s3:GetObject s3:PutObject",
     "ModelsBucket/checkpoints/*": "s3:GetObject s3:PutObject",
+    "ModelsBucket/starts/*": "s3:GetObject",
     "PredictionsBucket/raw/*": "s3:PutObject",
     "PredictionsBucket/failed/*": "s3:PutObject",
     "Key": "kms:Decrypt kms:GenerateDataKey kms:DescribeKey kms:CreateGrant",

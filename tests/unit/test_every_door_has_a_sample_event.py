@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from events.alarms import AlarmStateChanged, AlertRaised
-from events.inference import InferenceOutcome, InferenceRequested
+from events.inference import InferenceOutcome, InferenceRequested, PredictionMade
 from events.models import EndpointStateChanged, ModelPackageStateChanged, PromotionRequested
 from events.series import DeliveryConsidered, SeriesFellQuiet
 from events.training import RetrainingConsidered, TrainingJobStateChanged, TrainingRequested
@@ -28,6 +28,7 @@ HEARD: dict[str, object] = {
     "on_endpoint_changed": EndpointStateChanged,
     "on_inference_request": InferenceRequested,
     "on_inference_finished": InferenceOutcome,
+    "on_prediction_made": PredictionMade,
     "on_backup_due": BackupDue,
     "on_reconcile_due": ReconcileDue,
     "on_restore_drill_due": RestoreDrillDue,
