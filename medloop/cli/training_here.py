@@ -207,7 +207,7 @@ def check_same_training(wish: Wish, tree: Tree, told: Mapping[str, str]) -> None
     """
     before = job.told(tree) if has_begun(tree) else None
     words = {"recipe": "--recipe", "overrides": "--override", "seed": "--seed", "start": "--start"}
-    other = [word for name, word in words.items() if before and before.get(name) != told[name]]
+    other = [word for name, word in words.items() if before and before.get(name, "") != told[name]]
     if other:
         problem = f"{wish.out} holds a training with another {', '.join(other)}"
         raise Unusable(problem, "choose another --out")
