@@ -12,11 +12,13 @@ from events.inference import InferenceRequested
 from medloop.aws import endpoints
 from medloop.aws.clients import client
 from medloop.aws.door import door, logger
-from medloop.catalogue.images import get_image
+from medloop.catalogue.images import Image, get_image
 from medloop.catalogue.models import champion
-from medloop.catalogue.predictions import request_prediction
+from medloop.catalogue.predictions import Prediction, fail_prediction, request_prediction
+from medloop.catalogue.projects import get_project
 from medloop.platform import catalogue, now
 from medloop.rules.deployment import endpoint_name, prediction_id
+from medloop.rules.inputs import unsuitable
 from medloop.settings import settings
 
 # The catalogue makes a second answer harmless; this only saves its GPU time.
@@ -38,9 +40,18 @@ def on_inference_request(body: str) -> None:
     prediction = catalogue().run(
         lambda conn: request_prediction(conn, key, wanted.project, wanted.image, model.version, now())
     )
-    if prediction.state == "requested":
+    if prediction.state == "requested" and not refused(prediction, image):
         uri = f"s3://{settings().curated_bucket}/{image.array_path}"
         ask(question={"prediction": prediction.id, "project": wanted.project, "uri": uri})
+
+
+def refused(prediction: Prediction, image: Image) -> bool:
+    """Whether the models of the project cannot take the image; then the prediction has failed."""
+    project = catalogue().read(lambda conn: get_project(conn, prediction.project))
+    why = None if project is None else unsuitable(image.dims or 2, project.spatial_dims)
+    if why is not None:
+        catalogue().run(lambda conn: fail_prediction(conn, prediction.id, why, now()))
+    return why is not None
 
 
 @idempotent_function(data_keyword_argument="question", persistence_store=asked_before, config=asked_recently)  # type: ignore[untyped-decorator]

@@ -24,7 +24,7 @@ from medloop.imaging.arrays import decode_array
 from medloop.imaging.volumes import decode_volume
 from medloop.platform import catalogue, now
 from medloop.results.forms import Form, Missing, forms
-from medloop.results.subject import Source, Subject
+from medloop.results.subject import Source, Subject, completed
 from medloop.rules.series import Frame
 from medloop.settings import settings
 
@@ -110,7 +110,7 @@ def source_of(row: Image) -> Source:
     assert row.clean_path is not None
     content = objects.read(settings().curated_bucket, row.clean_path)
     frames = tuple(Frame.model_validate(frame) for frame in json.loads(row.frames or "[]"))
-    return Source(dcmread(io.BytesIO(content), stop_before_pixels=True), frames)
+    return Source(completed(dcmread(io.BytesIO(content), stop_before_pixels=True)), frames)
 
 
 def write(prediction: Prediction, kind: ResultKind, name: str, media_type: str, content: bytes) -> ResultFile:

@@ -18,7 +18,7 @@ from medloop.imaging.dicom.file import open_dicom
 from medloop.imaging.dicom.image import read_dicom
 from medloop.imaging.picture import Volume
 from medloop.imaging.volumes import Slice, assemble
-from medloop.results.subject import Source, Subject
+from medloop.results.subject import Source, Subject, completed
 from medloop.rules.project import Deidentification, Series
 from medloop.rules.pseudonyms import Pseudonyms
 from tests.images import dataset, written
@@ -180,7 +180,7 @@ def sources_of(files: Sequence[bytes]) -> list[Source]:
     found = []
     for content in files:
         clean = deidentify_dicom(open_dicom(content), Deidentification(), NAMES).content
-        header = dcmread(io.BytesIO(clean), stop_before_pixels=True)
+        header = completed(dcmread(io.BytesIO(clean), stop_before_pixels=True))
         found.append(Source(header, read_dicom(content).frames))
     return found
 

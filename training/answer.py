@@ -37,7 +37,7 @@ def answer_bytes(model: Model, device: torch.device, content: bytes, desk: Desk)
 
 def answer(model: Model, device: torch.device, scan: Scan, desk: Desk) -> ModelOutput:
     """The answer, but for the input's hash and the time it took."""
-    how = model.description.preprocessing
+    how, known = model.description.preprocessing, model.description.known
     if isinstance(how, Canvas):
         told = _named(model, desk.scores(how.prepare(scan).values))
     else:
@@ -46,6 +46,7 @@ def answer(model: Model, device: torch.device, scan: Scan, desk: Desk) -> ModelO
         project=model.description.project,
         model_version=model.description.model_version,
         task=model.description.task,
+        warnings=() if known is None else known.warnings(scan),
         input_sha256="0" * 64,
         seconds=0.0,
         **told,

@@ -14,6 +14,7 @@ from safetensors.torch import load, save_file
 from events.dataset import Task
 from events.message import ClassName, Digest, ProjectName
 from medloop.rules.recipe import Recipe
+from training.data.known import Known
 from training.data.preprocessing import Preprocessing
 from training.failures import InvalidModel
 from training.finishing import Finishing
@@ -38,6 +39,8 @@ class Description(BaseModel):
     recipe: Recipe
     preprocessing: Preprocessing
     finishing: Finishing
+    known: Known | None = None
+    """What was in training; None in models from before that was noted."""
 
     @property
     def outputs(self) -> int:

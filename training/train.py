@@ -16,6 +16,7 @@ from training.artefact import Description, Model, load_archive, save_model
 from training.bundle import write_bundle
 from training.card import Story, write_card
 from training.container import Folders, Job, StopRequest, read_job, report_failure
+from training.data.known import known_of
 from training.data.manifest import read_manifest, split_samples
 from training.data.storage import Storage
 from training.distributed import Team, join_team, leave_team
@@ -90,6 +91,7 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
         recipe=task.recipe,
         preprocessing=how,
         finishing=task.finish(network, validation, how),
+        known=known_of(splits["train"], folders.images),
     )
     test = splits["test"]
     challenger, cases = task.examine(Model(network, description), test, folders.images, device)

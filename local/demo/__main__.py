@@ -15,6 +15,7 @@ from local.demo import run
 from local.demo.images import DemoImages, DemoTask, NoImages, chosen, generated
 from local.demo.picture import draw
 from local.demo.report import Report, table
+from local.demo.results import fetch_one, wait_for_results
 from local.demo.structures import chosen_volumes, generated_volumes
 from local.main import show
 from local.processes import ProcessFailed
@@ -61,6 +62,8 @@ def main(
     console.print(table(report))
     for name in ("report.json", "report.png"):
         console.print(out / name, highlight=False, soft_wrap=True)
+    names = " ".join(sorted(file.name for file in (out / "results").iterdir()))
+    console.print(f"{out / 'results'}: {names}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.succeeded else 1)
 
 
@@ -86,6 +89,7 @@ def demo(images: DemoImages, epochs: int | None, out: Path, keep: bool) -> Repor
         choose_laptop(cloud.home / "laptop.json")
         report, outcome = stages(connect(), images, epochs, watch, started)
         write(out, report, outcome)
+        fetch_one(run.PROJECT, connect(), out / "results")
     finally:
         if not keep:
             down(out / "cloud")
@@ -105,6 +109,7 @@ def stages(
         run.wait_for_champion(job)
     with watch.stage("predict"):
         asked, answers, refused_too = run.predict(images, settings)
+        wait_for_results(run.PROJECT)
     assert job.evaluation is not None
     evaluation = Evaluation.model_validate_json(job.evaluation)
     history = run.read_history(settings, job)

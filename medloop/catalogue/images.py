@@ -96,9 +96,11 @@ SELECT (SELECT count(*) FROM images
         WHERE i.project = %(project)s AND i.purpose = 'images' AND i.accepted_at > %(at)s
           AND l.recorded_at <= %(at)s)"""
 
+# Of a series its volumes are asked about, not its slices.
 WITHOUT_PREDICTION = """
 SELECT * FROM images i
-WHERE i.project = %(project)s AND i.purpose = 'predict' AND NOT EXISTS (
+WHERE i.project = %(project)s AND i.purpose = 'predict' AND (i.series IS NULL OR i.frames IS NULL)
+  AND i.superseded_by IS NULL AND NOT EXISTS (
     SELECT 1 FROM predictions p WHERE p.image = i.id AND p.model_version = %(model_version)s)
 ORDER BY i.id LIMIT %(limit)s"""
 
@@ -135,7 +137,7 @@ def count_labels_since(conn: Connection, project: str, at: datetime) -> int:
 def predict_images_without_prediction(
     conn: Connection, project: str, model_version: int, limit: int = 1000
 ) -> list[Image]:
-    """Images under predict/ that this version was never asked about, by id."""
+    """Images under predict/ that this version was never asked about, by id; of a series, its volumes."""
     values = {"project": project, "model_version": model_version, "limit": limit}
     return many(conn, Image, WITHOUT_PREDICTION, values)
 

@@ -49,6 +49,9 @@ def _forms(subject: Subject) -> Iterator[Form | Missing]:
     yield Form("overlay", "overlay.png", "image/png", _png(picture))
     if not subject.sources:
         return
+    if any("StudyInstanceUID" not in source.header for source in subject.sources):
+        yield Missing("dicom-sr", "the source files name no study to which an object could belong")
+        return
     segments: list[Dataset] = []
     if subject.found:
         yield _written("dicom-seg", "segmentation.dcm", lambda: segmentation(subject), segments)

@@ -16,6 +16,28 @@ from medloop.rules.series import Frame
 MAKER: Final = "medloop"
 
 
+EXPECTED: Final = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "StudyID",
+    "ReferringPhysicianName",
+)
+"""Empty where nothing is known, but there (type 2 of PS3.3 C.7.1.1 and C.7.2.1); many files lack some."""
+
+
+def completed(header: Dataset) -> Dataset:
+    """The header, in which objects that refer to it find what every object has."""
+    for name in EXPECTED:
+        if name not in header:
+            setattr(header, name, "")
+    return header
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """One DICOM file that the image was read from, without its identifiers."""

@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 
 import highdicom
-import numpy as np
 import pytest
 from pydicom import dcmread
 from typer.testing import CliRunner, Result
@@ -16,12 +15,12 @@ from medloop.aws.clients import client
 from medloop.catalogue.images import get_image
 from medloop.catalogue.predictions import Prediction, predictions_of
 from medloop.catalogue.results import ResultRow, results_of
-from medloop.catalogue.series import list_series, volumes_of
+from medloop.catalogue.series import Series, list_series, volumes_of
 from medloop.cli.main import app
 from medloop.platform import catalogue
 from tests.e2e.loop import Loop, until
 from tests.e2e.test_the_loop_runs_for_segmentation import lumps  # noqa: F401
-from tests.images import dicom
+from tests.results import radiograph as a_radiograph
 from tests.results import series
 
 pytestmark = pytest.mark.cloud
@@ -47,8 +46,7 @@ def medloop(*words: str) -> Result:
 @pytest.fixture(scope="module")
 def radiograph(shapes: Loop) -> Prediction:
     """Of a classification, a DICOM picture."""
-    values = (np.hypot(*(np.indices((64, 64)) - 32)) * 40).astype(np.uint16)
-    return shapes.predict(dicom(values, PatientName="FICTION^Nora", PatientID="FICTION-1"), "picture.dcm")
+    return shapes.predict(a_radiograph()[0], "picture.dcm")
 
 
 def test_a_classified_dicom_picture_is_reported_and_drawn(shapes: Loop, radiograph: Prediction) -> None:
@@ -100,21 +98,19 @@ def test_the_files_are_fetched_and_a_changed_one_is_noticed(
     assert refused.exit_code == 1 and "not what was written" in refused.output + refused.stderr
 
 
+def the_series(loop: Loop) -> Series:
+    (found,) = catalogue().read(lambda conn: list_series(conn, loop.project))
+    return found
+
+
 def test_a_segmented_series_has_a_segmentation_on_its_own_slices(
     lumps: Loop,  # noqa: F811
 ) -> None:
     ids = [lumps.put(f"predict/series/{number}.dcm", one) for number, one in enumerate(series())]
-    lumps.wait_for_verdicts(ids)
-    until(
-        "the volume",
-        lambda: any(
-            catalogue().read(lambda conn, one=one: volumes_of(conn, one.id))
-            for one in catalogue().read(lambda conn: list_series(conn, lumps.project))
-        ),
-        120,
-    )
-    (made,) = catalogue().read(lambda conn: list_series(conn, lumps.project))
-    (volume,) = catalogue().read(lambda conn: volumes_of(conn, made.id))
+    assert {row.state for row in lumps.wait_for_verdicts(ids)} == {"accepted"}
+    until("the volume", lambda: the_series(lumps).state != "open", 120)
+    assert the_series(lumps).state == "assembled", the_series(lumps).details
+    (volume,) = catalogue().read(lambda conn: volumes_of(conn, the_series(lumps).id))
     answer = lumps.answer(volume.id)
     found = given_back(answer)
     told = Answer.model_validate_json(content_of(lumps, found["json"]))

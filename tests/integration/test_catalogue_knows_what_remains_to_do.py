@@ -12,7 +12,8 @@ from medloop.catalogue.images import (
     predict_images_without_prediction,
     training_candidates,
 )
-from medloop.catalogue.predictions import overdue_predictions, request_prediction
+from medloop.catalogue.predictions import finish_prediction, overdue_predictions, request_prediction
+from medloop.catalogue.results import ResultRow, note_results, results_of, unwritten_predictions
 from medloop.catalogue.secret import Connection
 from medloop.catalogue.uploads import (
     Upload,
@@ -64,6 +65,9 @@ def test_images_that_a_version_was_never_asked_about_are_found(catalogue: Catalo
     def fill(conn: Connection) -> None:
         for image in "abc":
             add_image(conn, replace(BASE, id=image, purpose="predict", label=None))
+        asked = replace(BASE, purpose="predict", label=None, series="s")
+        add_image(conn, replace(asked, id="slice", frames="[]"))
+        add_image(conn, replace(asked, id="former", superseded_by=2))
         request_prediction(conn, "p1", "lungs", "a", 1, AT)
         request_prediction(conn, "p2", "lungs", "b", 2, AT + HOUR)
 
@@ -102,3 +106,24 @@ def test_refused_uploads_get_a_second_chance_for_the_named_reasons(catalogue: Ca
     assert [row.id for row in waiting] == ["a", "b"]
     refused = catalogue.run(list_quarantined)
     assert [(row.id, row.details) for row in refused] == [("c", '{"bytes": 1}'), ("d", '{"bytes": 1}')]
+
+
+def test_answers_that_were_not_given_back_are_found_for_a_while(catalogue: Catalogue) -> None:
+    def fill(conn: Connection) -> None:
+        for name, hours in (("old", -30), ("late", -2), ("fresh", 0), ("written", -2)):
+            request_prediction(conn, name, "lungs", name, 1, AT + hours * HOUR)
+            finish_prediction(conn, name, "ok", 0.9, {"ok": 0.9}, "path", AT + hours * HOUR)
+        request_prediction(conn, "unanswered", "lungs", "u", 1, AT - 2 * HOUR)
+        row = ResultRow("written", "json", "path", "application/json", 2, "sha")
+        note_results(conn, "written", [row], "[]", AT)
+
+    catalogue.run(fill)
+    found = catalogue.run(lambda conn: unwritten_predictions(conn, AT - 24 * HOUR, AT - HOUR))
+    assert [one.id for one in found] == ["late"]
+
+
+def test_results_written_again_are_noted_once(catalogue: Catalogue) -> None:
+    rows = [ResultRow("p", "json", "path", "application/json", size, f"sha{size}") for size in (2, 3)]
+    for row in rows:
+        catalogue.run(lambda conn, row=row: note_results(conn, "p", [row], "[]", AT))  # type: ignore[misc]
+    assert catalogue.run(lambda conn: results_of(conn, "p")) == [rows[1]]

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from medloop.imaging.dicom.image import read_dicom
 from medloop.results.forms import Form, Missing, forms
-from medloop.results.subject import Subject
+from medloop.results.subject import Subject, completed
 from tests.results import (
     AXIAL,
     COLUMNS,
@@ -108,6 +108,28 @@ def test_one_form_that_cannot_be_written_takes_no_other_with_it(volume: Subject)
     found = replace(volume, sources=odd)
     assert written(found).keys() == {"overlay", "dicom-sr", "dicom-sc"}
     assert missing(found)["dicom-seg"].startswith("not written (")
+
+
+def test_files_that_lack_what_every_object_has_are_made_do_with(volume: Subject) -> None:
+    for name in ("AccessionNumber", "StudyID", "ReferringPhysicianName", "PatientBirthDate"):
+        for source in (bare := sources_of(series())):
+            del source.header[name]
+            completed(source.header)
+        assert written(replace(volume, sources=bare)).keys() == {
+            "overlay",
+            "dicom-seg",
+            "dicom-sr",
+            "dicom-sc",
+        }
+
+
+def test_files_of_no_study_are_drawn_only(volume: Subject) -> None:
+    loose = sources_of(series())
+    for source in loose:
+        del source.header.StudyInstanceUID
+    found = replace(volume, sources=loose)
+    assert written(found).keys() == {"overlay"}
+    assert "no study" in missing(found)["dicom-sr"]
 
 
 def test_written_again_they_are_the_same_bytes(volume: Subject, picture: Subject) -> None:
