@@ -108,8 +108,8 @@ def test_a_segmented_series_has_a_segmentation_on_its_own_slices(
 ) -> None:
     ids = [lumps.put(f"predict/series/{number}.dcm", one) for number, one in enumerate(series())]
     assert {row.state for row in lumps.wait_for_verdicts(ids)} == {"accepted"}
-    until("the volume", lambda: the_series(lumps).state != "open", 120)
-    assert the_series(lumps).state == "assembled", the_series(lumps).details
+    # Where it seems quiet for a moment, a first version lacks slices and is refused; they open it again.
+    until("the volume", lambda: the_series(lumps).state == "assembled", 180)
     (volume,) = catalogue().read(lambda conn: volumes_of(conn, the_series(lumps).id))
     answer = lumps.answer(volume.id)
     found = given_back(answer)
