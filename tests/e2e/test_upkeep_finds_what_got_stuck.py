@@ -20,6 +20,8 @@ UPDATE uploads SET state = 'received', finished_at = NULL, received_at = %(at)s 
 FORGET_THE_ANSWER = """
 UPDATE predictions SET state = 'requested', finished_at = NULL, requested_at = %(at)s WHERE image = %(id)s"""
 
+FORGET_THE_RESULTS = "UPDATE predictions SET written_at = NULL, finished_at = %(at)s WHERE id = %(id)s"
+
 
 def send(door: str, message: ReconcileDue | RestoreDrillDue) -> None:
     queues.send(client("sqs").get_queue_url(QueueName=f"medloop-laptop-{door}")["QueueUrl"], message)
@@ -45,6 +47,22 @@ def test_an_answer_whose_notice_was_lost_is_asked_for_again(shapes: Loop, sample
     forget_that_it_was_asked(shapes)
     send("reconciliations-due", ReconcileDue())
     assert shapes.answer(lost).state == "done"
+
+
+def test_results_that_were_never_written_are_written(shapes: Loop, samples: Path) -> None:
+    image = shapes.put("predict/unwritten.png", next((samples / "predict").glob("*.png")).read_bytes())
+    prediction = shapes.answer(image)
+
+    def are_written() -> bool:
+        found = shapes.prediction(image)
+        return found is not None and found.written_at is not None
+
+    until("the results", are_written)
+    an_hour_ago = {"id": prediction.id, "at": now() - timedelta(hours=1)}
+    catalogue().run(lambda conn: conn.execute(FORGET_THE_RESULTS, an_hour_ago))
+    assert not are_written()
+    send("reconciliations-due", ReconcileDue())
+    until("the results again", are_written)
 
 
 def forget_that_it_was_asked(loop: Loop) -> None:
