@@ -19,7 +19,7 @@ from medloop.catalogue.jobs import get_job
 from medloop.catalogue.models import get_model
 from medloop.catalogue.predictions import Prediction, get_prediction
 from medloop.catalogue.results import ResultRow, note_results
-from medloop.catalogue.series import slices_of
+from medloop.catalogue.series import instances, slices_of
 from medloop.imaging.arrays import decode_array
 from medloop.imaging.volumes import decode_volume
 from medloop.platform import catalogue, now
@@ -101,7 +101,7 @@ def sources_of(image: Image) -> list[Source]:
     rows = [image]
     if image.series is not None and image.frames is None:
         rows = catalogue().read(lambda conn: slices_of(conn, image.series or ""))
-    clean = [one for one in rows if one.frames and one.clean_path and one.duplicate_of is None]
+    clean = [one for one in instances(rows) if one.frames and one.clean_path]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(source_of, clean))
 

@@ -20,6 +20,7 @@ from medloop.catalogue.series import (
     finish_series,
     folders_of,
     get_series,
+    instances,
     note_schedule,
     reopen_series,
     slices_of,
@@ -101,7 +102,7 @@ def assemble_series(series: str, project: Project) -> list[Image]:
     if found is None or found.state != "open":
         return []
     rows = catalogue().read(lambda conn: slices_of(conn, series))
-    stacks = assemble([one for row in rows for one in slices(row)], project.series)
+    stacks = assemble([one for row in instances(rows) for one in slices(row)], project.series)
     volumes = [volume_row(found, rows, stack) for stack in stacks if stack.volume is not None]
     outcome = json.dumps([stack.facts for stack in stacks], sort_keys=True)
     reasons = sorted({stack.refusal.reason.value for stack in stacks if stack.refusal is not None})
@@ -128,9 +129,7 @@ def tell(series: Series, volumes: int, refused: int, reason: str | None) -> None
 
 
 def slices(row: Image) -> list[Slice]:
-    """One for each frame of an instance; copies of an instance that is there already are left out."""
-    if row.duplicate_of is not None:
-        return []
+    """One for each frame of an instance."""
     frames = [Frame.model_validate(frame) for frame in json.loads(row.frames or "[]")]
     return [Slice(frame, loader(row, number, len(frames))) for number, frame in enumerate(frames)]
 

@@ -102,6 +102,15 @@ VOLUMES = """
 SELECT * FROM images WHERE series = %(id)s AND frames IS NULL AND superseded_by IS NULL ORDER BY id"""
 
 
+def instances(rows: Sequence[Image]) -> list[Image]:
+    """Each instance once. A copy has the pixels of another and its place: slices that merely look alike, as
+    those of a symmetric object or of an empty margin do, lie elsewhere."""
+    first: dict[tuple[str, str | None], Image] = {}
+    for row in rows:
+        first.setdefault((row.array_sha256, row.frames), row)
+    return list(first.values())
+
+
 def open_series(conn: Connection, row: Series) -> Series:
     """Note that a slice arrived: the series is there and open; the row as stored."""
     changed(conn, OPEN, vars(row))
