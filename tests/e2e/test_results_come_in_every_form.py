@@ -111,7 +111,8 @@ def test_a_segmented_series_has_a_segmentation_on_its_own_slices(
     assert {row.state for row in lumps.wait_for_verdicts(ids)} == {"accepted"}
     # Where it seems quiet for a moment, a first version lacks slices and is refused; they open it again.
     until("the volume", lambda: the_series(lumps).state == "assembled", 180)
-    (volume,) = catalogue().read(lambda conn: volumes_of(conn, the_series(lumps).id))
+    made = the_series(lumps).id
+    (volume,) = catalogue().read(lambda conn: volumes_of(conn, made))
     # Half of them look like the other half, mirrored as the ellipsoid is.
     assert json.loads(volume.facts)["slices"] == len(ids)
     answer = lumps.answer(volume.id)
