@@ -16,6 +16,7 @@ from medloop.catalogue.manifests import add_manifest_files
 from medloop.catalogue.models import Model, add_model, promote
 from medloop.catalogue.predictions import finish_prediction, request_prediction
 from medloop.catalogue.projects import put_project
+from medloop.catalogue.results import ResultRow, note_results
 from medloop.catalogue.schema import TABLES
 from medloop.catalogue.secret import Connection
 from medloop.catalogue.series import Series, open_series
@@ -51,6 +52,7 @@ def fill(conn: Connection) -> None:
     promote(conn, "lungs", 2, AT)
     request_prediction(conn, "p", "lungs", first, 2, AT)
     finish_prediction(conn, "p", "ok", 0.1 + 0.2, {"ok": 0.1 + 0.2}, "p.json", AT)
+    note_results(conn, "p", [ResultRow("p", "json", "p/result.json", "application/json", 2, "sha")], "[]", AT)
     record_alert(conn, Alert("a", "errors", "critical", "too many", None, "ALARM", AT))
 
 
