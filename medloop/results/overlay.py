@@ -1,5 +1,6 @@
 """A picture that people look at: the image with outlines of what was found, or with the classes beside it."""
 
+import unicodedata
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ COLOURS: Final = (
 PICTURE, SLICE, SLICES = 512, 320, 5
 """Screen pixels of the longer side of a picture, and of each of so many slices of a volume."""
 LINE, MARGIN, TEXT = 22, 10, 14
+ENOUGH = 2**21
+"""Voxels that tell how bright a volume is."""
 GROUND, INK, FAINT = (17, 17, 17), (240, 240, 240), (80, 80, 80)
 
 Colour = NDArray[np.uint8]
@@ -40,7 +43,7 @@ def overlay(subject: Subject) -> Image.Image:
 
 
 def _picture(subject: Subject) -> Image.Image:
-    grey = _grey(subject.values)
+    grey = _grey(subject.values, _window(subject.values))
     shown = grey if grey.ndim == 3 else np.repeat(grey[..., None], 3, 2)
     return _drawn(shown, subject.labels, (1.0, 1.0), PICTURE)
 
@@ -53,19 +56,27 @@ def _slices(subject: Subject) -> list[Image.Image]:
     sides = np.empty(3)
     sides[turn[:, 0].astype(int)] = spacing
     volume = subject.values if subject.values.ndim == 3 else subject.values[..., 0]
-    upright = orientations.apply_orientation(_grey(volume), turn)
+    window = _window(volume[_sparse(volume.size)])
+    # Turned without copies: a volume may fill most of a function's memory.
+    upright = orientations.apply_orientation(volume, turn)
     labels = (
         subject.labels if subject.labels is None else orientations.apply_orientation(subject.labels, turn)
     )
     return [
         _drawn(
-            _seen(np.repeat(upright[:, :, at, None], 3, 2)),
+            _seen(np.repeat(_grey(upright[:, :, at], window)[..., None], 3, 2)),
             None if labels is None else _seen(labels[:, :, at]),
             (float(sides[1]), float(sides[0])),
             SLICE,
         )
         for at in _chosen(labels, upright.shape[2])
     ]
+
+
+def _sparse(voxels: int) -> tuple[slice, slice, slice]:
+    """Of a volume, about ENOUGH voxels spread evenly."""
+    step = max(1, int(np.cbrt(voxels / ENOUGH)))
+    return (slice(None, None, step),) * 3
 
 
 def _seen(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -82,13 +93,17 @@ def _chosen(labels: NDArray[np.uint8] | None, depth: int) -> list[int]:
     return sorted({int(round(place)) for place in places})
 
 
-def _grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _window(values: NDArray[np.float32]) -> tuple[float, float]:
+    """What is shown black and what white: few odd pixels must not darken all others."""
     low, high = np.percentile(values, (1, 99))
     if low == high:
-        low, high = float(values.min()), float(values.max())
-    grey: NDArray[np.uint8] = (np.clip((values - low) / max(float(high - low), 1e-6), 0, 1) * 255).astype(
-        np.uint8
-    )
+        low, high = values.min(), values.max()
+    return float(low), float(high)
+
+
+def _grey(values: NDArray[np.float32], window: tuple[float, float]) -> NDArray[np.uint8]:
+    low, high = window
+    grey: NDArray[np.uint8] = (np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
     return grey
 
 
@@ -132,16 +147,44 @@ def _lines(subject: Subject) -> list[tuple[str, float | None, tuple[int, int, in
     """Text, share of a bar, colour."""
     answer = subject.answer
     if subject.labels is None:
+        numbers = {name: number for number, name in enumerate(answer.probabilities, start=1)}
         best = sorted(answer.probabilities.items(), key=lambda pair: -pair[1])[:8]
         return [
-            (f"{name}  {value:.1%}", value, COLOURS[0] if name in answer.label.split(" | ") else FAINT)
+            (
+                f"{_legible(name, numbers[name])}  {value:.1%}",
+                value,
+                COLOURS[0] if name in subject.named else FAINT,
+            )
             for name, value in best
         ]
     unit = "px" if subject.affine is None else "ml"
     return [
-        (f"{name}  {answer.volumes.get(name, 0.0):.3g} {unit}", None, COLOURS[number % len(COLOURS)])
-        for number, name in enumerate(subject.structures)
+        (
+            f"{_legible(name, number)}  {_amount(answer.volumes.get(name, 0.0))} {unit}",
+            None,
+            COLOURS[(number - 1) % len(COLOURS)],
+        )
+        for number, name in enumerate(subject.structures, start=1)
     ]
+
+
+def _amount(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _legible(name: str, number: int) -> str:
+    """The name as far as the font can write it: boxes in its place tell nobody which one is meant."""
+    font = ImageFont.load_default(TEXT)
+    unknown = bytes(font.getmask("\ufffe"))
+
+    def written(text: str) -> bool:
+        return all(bytes(font.getmask(letter)) != unknown for letter in text if not letter.isspace())
+
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    readable = (text for text in (name, plain) if written(text))
+    return next(readable, f"class {number} of the project")
 
 
 def _write(made: Image.Image, lines: list[tuple[str, float | None, tuple[int, int, int]]], top: int) -> None:

@@ -15,6 +15,7 @@ from highdicom.sr import (
     QualitativeEvaluation,
     ReferencedSegment,
     SourceImageForMeasurementGroup,
+    SourceSeriesForSegmentation,
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
@@ -81,13 +82,12 @@ def _finding(subject: Subject) -> Group:
         for name, value in answer.probabilities.items()
     ]
     sure = Measurement(name=codes.confidence(), value=answer.confidence, unit=codes.RATIO)
-    named = [one for one in answer.label.split(" | ") if one in answer.probabilities]
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(subject, "finding"),
         algorithm_id=_algorithm(subject),
         measurements=[sure, *odds],
         qualitative_evaluations=[
-            QualitativeEvaluation(name=codes.FINDING, value=codes.of_class(name)) for name in named
+            QualitativeEvaluation(name=codes.FINDING, value=codes.of_class(name)) for name in subject.named
         ]
         or None,
         source_images=_images(subject),
@@ -111,7 +111,12 @@ def _segment(subject: Subject, segments: Dataset, number: int) -> Group:
         return _measured(subject, name)
     return VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(subject, name),
-        referenced_segment=ReferencedSegment.from_segmentation(segments, number),
+        referenced_segment=ReferencedSegment(
+            sop_class_uid=segments.SOPClassUID,
+            sop_instance_uid=segments.SOPInstanceUID,
+            segment_number=number,
+            source_series=SourceSeriesForSegmentation(subject.sources[0].header.SeriesInstanceUID),
+        ),
         finding_type=codes.of_class(name),
         algorithm_id=_algorithm(subject),
         measurements=[_size(subject, name)],
@@ -126,7 +131,7 @@ def _size(subject: Subject, name: str) -> Measurement:
 
 
 def _tracking(subject: Subject, what: str) -> TrackingIdentifier:
-    return TrackingIdentifier(uid=subject.uid(f"tracking {what}"), identifier=what[:64])
+    return TrackingIdentifier(uid=subject.uid(f"tracking {what}"), identifier=codes.text(what))
 
 
 def _algorithm(subject: Subject) -> AlgorithmIdentification:

@@ -91,20 +91,20 @@ def _check_reference(sources: Sequence[Source]) -> None:
 
 def descriptions(subject: Subject) -> list[SegmentDescription]:
     algorithm = highdicom.AlgorithmIdentificationSequence(
-        name=f"{MAKER} {subject.answer.project}"[:64],
+        name=f"{MAKER} {subject.answer.project}",
         family=codes.LEARNING,
         version=str(subject.answer.model_version),
     )
     return [
         SegmentDescription(
             segment_number=number,
-            segment_label=name[:64],
+            segment_label=codes.text(name),
             segmented_property_category=codes.ANATOMY,
             segmented_property_type=codes.of_class(name),
             algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
             algorithm_identification=algorithm,
             tracking_uid=subject.uid(f"tracking {name}"),
-            tracking_id=name[:64],
+            tracking_id=codes.text(name),
         )
         for number, name in enumerate(subject.structures, start=1)
     ]

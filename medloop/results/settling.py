@@ -1,4 +1,4 @@
-"""Makes what a library wrote the same at every writing: no random names, no clock."""
+"""Makes what a library wrote the same at every writing: no random names, no clock, one character set."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from medloop.results.codes import UTF_8
 from medloop.results.subject import Subject
 
 _RANDOM: Final = "1.2.826.0.1.3680043.10.511.3."
@@ -32,6 +33,7 @@ _FORMS: Final = {"DA": "%Y%m%d", "TM": "%H%M%S", "DT": "%Y%m%d%H%M%S"}
 
 def settle(made: Dataset, subject: Subject) -> Dataset:
     """The object with names of the prediction's, and the time at which it was answered."""
+    made.SpecificCharacterSet = UTF_8
     renamed: dict[str, str] = {}
     for element in _elements(made):
         value = element.value

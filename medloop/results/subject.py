@@ -72,6 +72,12 @@ class Subject:
         return f"2.25.{int.from_bytes(digest[:16], 'big')}"
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Classes that the answer's label names."""
+        label, known = self.answer.label, self.answer.probabilities
+        return (label,) if label in known else tuple(one for one in label.split(" | ") if one in known)
+
+    @property
     def found(self) -> tuple[str, ...]:
         """Structures that the answer shows somewhere."""
         if self.labels is None:
