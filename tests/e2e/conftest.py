@@ -12,6 +12,7 @@ from local.samples import write_samples
 from local.state import Laptop
 from medloop.cli.target import choose_laptop, connect
 from medloop.settings import Settings
+from tests.e2e import lumps as volumes
 from tests.e2e.loop import Loop
 
 
@@ -58,3 +59,9 @@ def shapes(settings: Settings, samples: Path) -> Loop:
     loop.train()
     loop.wait_for_champion()
     return loop
+
+
+@pytest.fixture(scope="session")
+def lumps(settings: Settings) -> Loop:
+    """The same for a segmentation of volumes."""
+    return volumes.served(settings)

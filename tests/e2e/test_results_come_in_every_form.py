@@ -20,7 +20,6 @@ from medloop.catalogue.series import Series, list_series, volumes_of
 from medloop.cli.main import app
 from medloop.platform import catalogue
 from tests.e2e.loop import Loop, until
-from tests.e2e.test_the_loop_runs_for_segmentation import lumps  # noqa: F401
 from tests.results import radiograph as a_radiograph
 from tests.results import series
 
@@ -104,9 +103,7 @@ def the_series(loop: Loop) -> Series:
     return found
 
 
-def test_a_segmented_series_has_a_segmentation_on_its_own_slices(
-    lumps: Loop,  # noqa: F811
-) -> None:
+def test_a_segmented_series_has_a_segmentation_on_its_own_slices(lumps: Loop) -> None:
     ids = [lumps.put(f"predict/series/{number}.dcm", one) for number, one in enumerate(series())]
     assert {row.state for row in lumps.wait_for_verdicts(ids)} == {"accepted"}
     # Where it seems quiet for a moment, a first version lacks slices and is refused; they open it again.

@@ -4,13 +4,11 @@ import gzip
 import io
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
 import pytest
 import yaml
-from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from events.inference import ModelOutput
@@ -18,46 +16,10 @@ from local.demo.structures import lump
 from medloop.aws import objects
 from medloop.aws.clients import client
 from medloop.cli.main import app
-from medloop.imaging.picture import Volume
-from medloop.imaging.volumes import encode_volume
-from medloop.settings import Settings
 from tests.e2e.loop import Loop
+from tests.e2e.lumps import AFFINE, a_training, file_of
 
 pytestmark = pytest.mark.cloud
-
-# Obliquely turned, and not the same along every axis: an answer in any other space would show.
-AFFINE = np.array([[0, 0, -1.5, 10], [0.8, 0.6, 0, -4], [-0.6, 0.8, 0, 5], [0, 0, 0, 1.0]])
-CASES = 80
-"""So many patients that some fall on every side."""
-
-
-def file_of(values: NDArray[np.float32]) -> bytes:
-    return encode_volume(Volume(values, AFFINE, {}))
-
-
-def a_training(epochs: int) -> dict[str, Any]:
-    return {"recipe": "debug", "overrides": {"epochs": epochs, "most_batches": 16}}
-
-
-@pytest.fixture(scope="module")
-def lumps(settings: Settings) -> Loop:
-    random, loop = np.random.default_rng(3), Loop(settings, "lumps")
-    loop.create(
-        ("core", "shell"),
-        task="segmentation",
-        spatial_dims=3,
-        training=a_training(epochs=4),
-        series={"quiet_minutes": 0.1},
-    )
-    ids = []
-    for number in range(CASES):
-        values, mask = lump(random)
-        ids.append(loop.put(f"images/case-{number}.nii.gz", file_of(values)))
-        ids.append(loop.put(f"labels/case-{number}.nii.gz", file_of(mask.astype(np.float32))))
-    loop.wait_for_verdicts(ids)
-    loop.train()
-    loop.wait_for_champion()
-    return loop
 
 
 def test_an_unseen_volume_is_answered_in_its_own_space(lumps: Loop) -> None:
