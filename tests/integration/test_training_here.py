@@ -30,11 +30,6 @@ KEYS = {
 FILES = {"model.safetensors", "model.json", "MODEL_CARD.md"}
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
 def words(data: Path, out: Path, *options: str) -> list[str]:
     return ["train", "--here", "--data", str(data), "--out", str(out), *options]
 

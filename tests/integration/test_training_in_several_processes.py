@@ -41,9 +41,13 @@ def a_job(base: Path, task: str, examples: Iterable[Example], **overrides: int) 
 def torchrun(folders: Folders, processes: int) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command = [*launcher, f"--nproc-per-node={processes}", "-m", "training", "train"]
-    told = {"SAGEMAKER_BASE_DIR": str(folders.base), "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **told}, capture_output=True, text=True, timeout=180
+        command,
+        cwd=ROOT,
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(folders.base)},
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
@@ -55,7 +59,7 @@ def test_two_processes_learn_the_very_weights_of_one_that_takes_its_batches_in_t
     together = a_job(tmp_path / "two", task, KINDS[task]())
     torchrun(together, 2)
     alone = a_job(tmp_path / "one", task, KINDS[task](), accumulate=2)
-    finish(container("train", alone, OMP_NUM_THREADS="1"))
+    finish(container("train", alone))
     ours, theirs = (load(weights(folders)) for folders in (together, alone))
     assert all((ours[name] == theirs[name]).all() for name in theirs)
     assert evaluation(together).processes == 2
@@ -69,7 +73,7 @@ def test_two_machines_train_together_as_sagemaker_tells_them(tmp_path: Path) -> 
         told = {"current_host": host, "hosts": hosts, "network_interface_name": "lo"}
         folders.resources.write_text(json.dumps(told), encoding="utf-8")
     port = str(free_port())
-    machines = [container("train", folders, MASTER_PORT=port, OMP_NUM_THREADS="1") for folders in trees]
+    machines = [container("train", folders, MASTER_PORT=port) for folders in trees]
     for machine in machines:
         finish(machine)
     assert evaluation(trees[0]).processes == 2

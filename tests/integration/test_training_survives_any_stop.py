@@ -72,7 +72,6 @@ def runner() -> Iterator[Runner]:
     with subprocess.Popen(
         [sys.executable, "-c", FORKS],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

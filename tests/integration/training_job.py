@@ -22,8 +22,6 @@ from training.container import Folders
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "shapes"
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-"""Two threads that wait for each other are slower than one where others use the cores."""
 
 SHAPES = ("disc", "frame", "stripes")
 SPLITS: tuple[Split, ...] = ("train", "train", "train", "validation", "test")
@@ -194,7 +192,7 @@ def container(command: str, folders: Folders, **environment: str) -> "subprocess
     return subprocess.Popen(
         [sys.executable, "-m", "training", command],
         cwd=ROOT,
-        env={**ONE_THREAD, **os.environ, "SAGEMAKER_BASE_DIR": str(folders.base), **environment},
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(folders.base), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
