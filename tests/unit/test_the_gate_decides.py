@@ -107,8 +107,3 @@ def test_a_gate_that_allows_everything_promotes() -> None:
     everything = Gate(minimum_score=0, minimum_test_items=1, margin=1, subgroup_margin=1)
     poor = against(-0.99, -0.5, test_patients=1, test_items=1, challenger=scores(0.01))
     assert judge(poor, everything, 1).promote
-
-
-def test_former_names_of_thresholds_are_understood() -> None:
-    stored = Gate.model_validate({"minimum_accuracy": 0.7, "minimum_test_images": 5})
-    assert (stored.minimum_score, stored.minimum_test_items) == (0.7, 5)
