@@ -4,7 +4,7 @@ from typing import Literal
 
 from events.evaluation import Evaluation
 from events.training import TrainingJobStateChanged
-from medloop.aws import objects, registry, training_jobs
+from medloop.aws import evidence, objects, registry, training_jobs
 from medloop.aws.door import door, logger
 from medloop.aws.training_jobs import TrainingJob
 from medloop.catalogue.jobs import CANCELLED, ENDED, Job, job_launched_as, wait_for_launch
@@ -77,6 +77,7 @@ def completed(job: Job, artefact: str) -> None:
         fail_job(job, str(error))
         return
     model = remember(job, objects.parse_uri(artefact)[1], evaluation)
+    evidence.publish(settings().models_bucket, job.sagemaker_name, job.project, job.model_version)
     # Judged once: when this is repeated after a crash, the champion may be this very model.
     verdict = judged(model) or decide(job.project, evaluation)
     register(model, evaluation, verdict)

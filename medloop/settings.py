@@ -51,6 +51,8 @@ class Settings(BaseModel):
     endpoint_max_instances: int = 1
     endpoint_bake_seconds: int
     """How long a new release is watched, with the former one at hand."""
+    console_origin: str = ""
+    """Where the web page is served: the only one whose requests a browser may send to the API."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

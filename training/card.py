@@ -24,14 +24,16 @@ CAPTIONS = {
 }
 
 
-def write_card(folder: Path, story: Story) -> None:
-    """The card, its pictures beside it, and the same facts for machines."""
+def write_card(folder: Path, story: Story) -> list[Path]:
+    """The card, its pictures beside it, and the same facts for machines; the files."""
     folder.mkdir(parents=True, exist_ok=True)
     evaluation = story.evaluation
     pictures = draw_pictures(folder, evaluation, story.history, story.best_epoch, story.cases)
     facts = facts_of(story, pictures)
-    (folder / "MODEL_CARD.md").write_text(markdown(facts), encoding="utf-8")
-    (folder / "model_card.json").write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    card, machines = folder / "MODEL_CARD.md", folder / "model_card.json"
+    card.write_text(markdown(facts), encoding="utf-8")
+    machines.write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return [card, machines, *(folder / name for name in pictures)]
 
 
 def markdown(facts: Facts) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -114,8 +115,12 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
     story = Story(
         description, evaluation, progress.history, progress.best_epoch, progress.finished, counts, cases
     )
-    write_card(folders.model, story)
-    folders.results.mkdir(parents=True, exist_ok=True)
+    card = write_card(folders.model, story)
+    # Once more beside the evaluation: people look at it without fetching the weights.
+    beside = folders.results / "evidence"
+    beside.mkdir(parents=True, exist_ok=True)
+    for file in card:
+        shutil.copyfile(file, beside / file.name)
     (folders.results / "history.json").write_text(json.dumps(progress.history, indent=2), encoding="utf-8")
     (folders.results / "evaluation.json").write_text(evaluation.model_dump_json(indent=2), encoding="utf-8")
     print(

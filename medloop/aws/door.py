@@ -42,7 +42,7 @@ def door(handle: Callable[[str], None]) -> Handler:
             handle(record.body)
         except Exception as error:
             metrics.add_metric("ErrorRate", MetricUnit.Percent, 100)
-            logger.error("record failed", error=_kind(error), at=_place(error))
+            logger.error("record failed", error=telling_of(error), at=place_of(error))
             raise
         metrics.add_metric("ErrorRate", MetricUnit.Percent, 0)
 
@@ -73,14 +73,14 @@ def in_turn(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return records[::-1] if attempt % 2 == 0 else records
 
 
-def _kind(error: Exception) -> str:
+def telling_of(error: Exception) -> str:
     """The error's type, with AWS's own code. Its text may quote a key or a header."""
     if isinstance(error, ClientError):
         return f"{error.operation_name} {error.response['Error']['Code']}"
     return type(error).__name__
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Where our own code was when it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if re.search(r"/(functions|medloop|events)/", frame.filename)]

@@ -102,6 +102,17 @@ def exists(bucket: str, key: str) -> bool:
     return _head(bucket, key) is not None
 
 
+def checksum(bucket: str, key: str) -> str | None:
+    """Base64 SHA-256 that S3 took of the newest version when it was written; None where there is none."""
+    try:
+        head = client("s3").head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            return None
+        raise
+    return str(head.get("ChecksumSHA256", ""))
+
+
 def newest_version(bucket: str, key: str) -> str | None:
     """The version id that a plain read would get, or None where the object is deleted."""
     head = _head(bucket, key)

@@ -1,12 +1,16 @@
 """Messages onto SQS queues."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 from pydantic import BaseModel
 
 from medloop.aws.clients import client
+
+THREADS = 16
+"""SQS tells of one queue at a time, and a stack has thirty."""
 
 
 class SendFailed(RuntimeError):
@@ -51,7 +55,8 @@ def depths(prefix: str) -> list[QueueDepth]:
     """Every queue whose name begins so, by name."""
     pages = client("sqs").get_paginator("list_queues").paginate(QueueNamePrefix=prefix)
     urls = [url for page in pages for url in page.get("QueueUrls", [])]
-    return sorted((_depth(url) for url in urls), key=lambda depth: depth.name)
+    with ThreadPoolExecutor(THREADS) as pool:
+        return sorted(pool.map(_depth, urls), key=lambda depth: depth.name)
 
 
 def _depth(url: str) -> QueueDepth:

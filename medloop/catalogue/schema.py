@@ -230,6 +230,44 @@ CREATE TABLE IF NOT EXISTS alerts (
     raised_at timestamptz NOT NULL
 )"""
 
+CREATE_GRANTS = """
+CREATE TABLE IF NOT EXISTS grants (
+    person text NOT NULL,
+    project text NOT NULL,
+    granted_by text NOT NULL,
+    granted_at timestamptz NOT NULL,
+    PRIMARY KEY (person, project)
+)"""
+
+# One answer a person: who looks again replaces what they said.
+CREATE_REVIEWS = """
+CREATE TABLE IF NOT EXISTS reviews (
+    prediction text NOT NULL,
+    reader text NOT NULL,
+    verdict text NOT NULL,
+    label text,
+    reviewed_at timestamptz NOT NULL,
+    PRIMARY KEY (prediction, reader)
+)"""
+
+# Rows are only ever added: each holds the hash of the one before it in its chain.
+CREATE_AUDIT = """
+CREATE TABLE IF NOT EXISTS audit (
+    chain text NOT NULL,
+    number bigint NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    role text NOT NULL,
+    operation text NOT NULL,
+    project text,
+    subject text,
+    outcome text NOT NULL,
+    request text NOT NULL,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    PRIMARY KEY (chain, number)
+)"""
+
 TABLES: dict[str, Table] = {
     "projects": Table(("name",), CREATE_PROJECTS),
     "uploads": Table(("id",), CREATE_UPLOADS, UPLOADS_ADDED),
@@ -244,6 +282,9 @@ TABLES: dict[str, Table] = {
     "predictions": Table(("id",), CREATE_PREDICTIONS, PREDICTIONS_ADDED),
     "results": Table(("prediction", "kind"), CREATE_RESULTS),
     "alerts": Table(("id",), CREATE_ALERTS),
+    "grants": Table(("person", "project"), CREATE_GRANTS),
+    "reviews": Table(("prediction", "reader"), CREATE_REVIEWS),
+    "audit": Table(("chain", "number"), CREATE_AUDIT),
 }
 """In the order in which a restore loads them."""
 
@@ -263,6 +304,11 @@ INDEX_PREDICTIONS = (
 INDEX_PREDICTED_IMAGES = (
     "CREATE INDEX ASYNC IF NOT EXISTS predictions_by_image ON predictions (image, model_version)"
 )
+INDEX_ARRIVALS = "CREATE INDEX ASYNC IF NOT EXISTS uploads_by_project ON uploads (project, received_at)"
+INDEX_ANSWERS = (
+    "CREATE INDEX ASYNC IF NOT EXISTS predictions_by_project ON predictions (project, requested_at)"
+)
+INDEX_AUDIT = "CREATE INDEX ASYNC IF NOT EXISTS audit_by_time ON audit (at)"
 
 INDEXES: dict[str, str] = {
     "uploads_by_state": INDEX_UPLOADS,
@@ -276,6 +322,9 @@ INDEXES: dict[str, str] = {
     "jobs_by_project": INDEX_JOBS,
     "predictions_by_state": INDEX_PREDICTIONS,
     "predictions_by_image": INDEX_PREDICTED_IMAGES,
+    "uploads_by_project": INDEX_ARRIVALS,
+    "predictions_by_project": INDEX_ANSWERS,
+    "audit_by_time": INDEX_AUDIT,
 }
 
 SELECT_COLUMNS = """

@@ -1,0 +1,92 @@
+"""What stands before every operation: who asks, whether they may, and a row that says so."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+
+from medloop.api.caller import Asked, asked_of, caller_of
+from medloop.api.problems import Problem, not_found
+from medloop.aws.door import logger
+from medloop.catalogue.audit import Trail, asked
+from medloop.catalogue.projects import get_project
+from medloop.platform import catalogue, now
+from medloop.rules.access import CREATES, OPEN, Caller, Decision, decide
+
+NO_ROUTE = ".*"
+"""The pattern under which Powertools answers an address that is none."""
+
+
+def guard(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Raises Problem: 401, 403, or 404 for what is not the caller's to know of."""
+    route = app.context["_route"]
+    operation = route.operation_id
+    if route.rule.pattern == NO_ROUTE or operation in OPEN:
+        return next_middleware(app)
+    context = app.current_event.raw_event["requestContext"]
+    request = asked_of(operation, app.context["_route_args"], context["requestId"])
+    caller = signed_in(context)
+    decision = decide(caller, operation, request.project, is_known(request))
+    record(caller, request, decision)
+    if decision == "hidden":
+        raise not_found()
+    if decision == "refused":
+        raise forbidden(caller)
+    app.append_context(caller=caller)
+    return next_middleware(app)
+
+
+def signed_in(context: dict[str, Any]) -> Caller:
+    claims = (context.get("authorizer") or {}).get("claims")
+    if not claims:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "not-signed-in",
+            "The request carries no valid token.",
+            "Sign in, and send the ID token as `Authorization: Bearer …`.",
+        )
+    return caller_of(claims)
+
+
+def is_known(request: Asked) -> bool:
+    """Only asked where the answer decides: what creates a project may name one that is not there yet."""
+    if request.operation not in CREATES or request.project is None:
+        return True
+    name = request.project
+    return catalogue().read(lambda conn: get_project(conn, name)) is not None
+
+
+def record(caller: Caller, request: Asked, decision: Decision) -> None:
+    """Before anything is read or done: what is not on record does not happen."""
+    entry = asked(
+        now(),
+        caller.name,
+        caller.role or "none",
+        request.operation,
+        request.project,
+        request.subject,
+        decision,
+        request.request_id,
+    )
+    trail().record(entry)
+    logger.info(
+        "request", operation=request.operation, role=caller.role, project=request.project, decision=decision
+    )
+
+
+@cache
+def trail() -> Trail:
+    return Trail(catalogue())
+
+
+def forbidden(caller: Caller) -> Problem:
+    role = caller.role or "in none of medloop's groups"
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "not-allowed",
+        f"This is not for you: you are {role}.",
+        "Ask an administrator for the role that may do it.",
+    )
