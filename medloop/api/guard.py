@@ -16,15 +16,14 @@ from medloop.catalogue.projects import get_project
 from medloop.platform import catalogue, now
 from medloop.rules.access import CREATES, OPEN, Caller, Decision, decide
 
-NO_ROUTE = ".*"
-"""The pattern under which Powertools answers an address that is none."""
+NO_ROUTE = "not_found_handler_"
 
 
 def guard(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Raises Problem: 401, 403, or 404 for what is not the caller's to know of."""
-    route = app.context["_route"]
-    operation = route.operation_id
-    if route.rule.pattern == NO_ROUTE or operation in OPEN:
+    operation = app.context["_route"].operation_id
+    # An address that is none has an operation of Powertools' own, which answers 404.
+    if operation in OPEN or operation.startswith(NO_ROUTE):
         return next_middleware(app)
     context = app.current_event.raw_event["requestContext"]
     request = asked_of(operation, app.context["_route_args"], context["requestId"])
@@ -52,7 +51,7 @@ def signed_in(context: dict[str, Any]) -> Caller:
 
 
 def is_known(request: Asked) -> bool:
-    """Only asked where the answer decides: what creates a project may name one that is not there yet."""
+    """Only looked up where it decides: what creates a project may name one that is not there yet."""
     if request.operation not in CREATES or request.project is None:
         return True
     name = request.project

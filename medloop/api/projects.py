@@ -17,12 +17,15 @@ from medloop.aws import objects
 from medloop.catalogue.grants import grant
 from medloop.catalogue.images import image_counts
 from medloop.catalogue.pages import label_balance
+from medloop.catalogue.projects import create_project
 from medloop.catalogue.projects import get_project as find_project
 from medloop.catalogue.projects import list_projects as all_projects
+from medloop.catalogue.projects import put_project as store_project
+from medloop.catalogue.secret import Connection
 from medloop.catalogue.summary import summarise
 from medloop.catalogue.uploads import Selection, count_quarantined
 from medloop.platform import catalogue, now
-from medloop.rules.access import Role
+from medloop.rules.access import Caller, Role
 from medloop.rules.project import InvalidProject, Project, parse_project
 from medloop.settings import settings
 
@@ -47,10 +50,6 @@ class ProjectSummary(Resource):
 class ProjectDetails(ProjectSummary):
     definition: dict[str, JsonValue]
     """project.yaml, with every default spelt out."""
-
-
-class ProjectTaken(Resource):
-    project: str
 
 
 class Overview(Resource):
@@ -92,13 +91,22 @@ def get_project(project: ProjectPath) -> ProjectDetails:
     "/projects/<project>",
     operation_id="put_project",
     summary="Create or change a project",
-    description="The fields of project.yaml. It is taken in like an uploaded one, within seconds.",
-    status_code=202,
+    description="The fields of project.yaml, which is kept in the uploads bucket as well.",
 )
-def put_project(project: ProjectPath, definition: Annotated[dict[str, JsonValue], Body()]) -> ProjectTaken:
+def put_project(project: ProjectPath, definition: Annotated[dict[str, JsonValue], Body()]) -> ProjectDetails:
     text = yaml.safe_dump(definition, allow_unicode=True)
+    wanted = parsed(text, project)
+    me = caller(router)
+    if not catalogue().run(lambda conn: is_put(conn, wanted, me)):
+        raise not_found("project")
+    objects.write(settings().uploads_bucket, f"{project}/project.yaml", text.encode(), "application/yaml")
+    return ProjectDetails(**summary(wanted), definition=wanted.model_dump(mode="json"))
+
+
+def parsed(text: str, project: str) -> Project:
+    """Raises Problem: 422."""
     try:
-        parse_project(text, project)
+        return parse_project(text, project)
     except InvalidProject as error:
         raise unusable(
             "invalid-project",
@@ -106,12 +114,18 @@ def put_project(project: ProjectPath, definition: Annotated[dict[str, JsonValue]
             "Correct it; docs/projects.md lists every field.",
             FieldProblem(field="body", problem=str(error)),
         ) from None
-    me = caller(router)
-    if not me.may_see(project):
-        # First: whoever creates a project must find it theirs when it is there.
-        catalogue().run(lambda conn: grant(conn, me.name, project, me.name, now()))
-    objects.write(settings().uploads_bucket, f"{project}/project.yaml", text.encode(), "application/yaml")
-    return ProjectTaken(project=project)
+
+
+def is_put(conn: Connection, wanted: Project, me: Caller) -> bool:
+    """Of two that create one name at a time, the second finds it taken, and no more than that."""
+    name, instant = wanted.project, now()
+    if me.may_see(name):
+        store_project(conn, wanted, instant)
+        return True
+    is_mine = create_project(conn, wanted, instant)
+    if is_mine:
+        grant(conn, me.name, name, me.name, instant)
+    return is_mine
 
 
 @router.get("/projects/<project>/overview", operation_id="get_overview", summary="Where everything stands")

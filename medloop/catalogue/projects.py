@@ -14,6 +14,11 @@ ON CONFLICT (name) DO UPDATE
 SET definition = excluded.definition, revision = projects.revision + 1, updated_at = excluded.updated_at
 WHERE projects.updated_at <= excluded.updated_at"""
 
+CREATE = """
+INSERT INTO projects (name, definition, revision, updated_at)
+VALUES (%(name)s, %(definition)s, 1, %(at)s)
+ON CONFLICT (name) DO NOTHING"""
+
 GET = "SELECT definition FROM projects WHERE name = %(name)s"
 
 LIST = "SELECT definition FROM projects ORDER BY name"
@@ -25,6 +30,12 @@ def put_project(conn: Connection, project: Project, at: datetime) -> bool:
     """Create or replace. False when a definition of a later time is already stored."""
     values = {"name": project.project, "definition": project.model_dump_json(), "at": at}
     return changed(conn, PUT, values) == 1
+
+
+def create_project(conn: Connection, project: Project, at: datetime) -> bool:
+    """False when there is one of this name, whoever made it."""
+    values = {"name": project.project, "definition": project.model_dump_json(), "at": at}
+    return changed(conn, CREATE, values) == 1
 
 
 def get_project(conn: Connection, name: str) -> Project | None:
