@@ -9,6 +9,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from events.results import Result
+from medloop.api.app import make_app
+from medloop.api.openapi import described
+from medloop.rules.access import ACCESS, ROLES
 from medloop.rules.project import Deidentification, Gate, Intake, Project, Retraining, Series, Training
 from medloop.rules.reasons import Reason
 from medloop.rules.recipe import Augmentation, Recipe, ResNet, UNet
@@ -228,8 +231,52 @@ def result_schema() -> str:
     return json.dumps(Result.model_json_schema(), indent=2) + "\n"
 
 
+def openapi() -> str:
+    """docs/openapi.json: what the deployed API serves under /openapi.json."""
+    return json.dumps(json.loads(described(make_app(""))), indent=1) + "\n"
+
+
+def api() -> str:
+    """docs/api.md: every operation, and who may do it."""
+    paths = json.loads(described(make_app("")))["paths"]
+    rows = [
+        f"| `{method.upper()} {path}` | {told['summary']} | {allowed(told['operationId'])} |"
+        for path, methods in sorted(paths.items())
+        for method, told in methods.items()
+    ]
+    return "\n".join([API_INTRODUCTION, "| operation | | who |", "|---|---|---|", *rows, "", API_SOURCE, ""])
+
+
+def allowed(operation: str) -> str:
+    roles = ACCESS.get(operation)
+    return "anybody" if roles is None else ", ".join(role for role in ROLES if role in roles)
+
+
+API_INTRODUCTION = """# The API
+
+At `ApiUrl` of the stack's outputs, with an ID token of its Cognito user pool as `Authorization: Bearer …`.
+`/openapi.json` there ([a copy](openapi.json)) describes every field. The console asks for nothing else.
+
+- **Who**: a person's Cognito group is their role; the highest counts. Engineers and medical readers work in
+  the projects that an administrator granted them, an engineer also in those they create. What is not theirs
+  answers 404, as if it did not exist. Grants are looked up with every request.
+- **Audit**: before anything is read or done, who asked for what is added to a trail whose rows hold the hash
+  of the row before; `medloop audit verify` proves it.
+- **Errors** are `application/problem+json` with `detail`, `remedy` and the `request_id` that the logs carry.
+- **Lists** are pages of up to 200 items, newest first; `next` is the `cursor` of the page after. Projects,
+  models and grants come in one page.
+- **Writes** may carry an `Idempotency-Key`: for a day, a repetition gets the first answer again.
+- **202** means that a door was asked; the thing's state tells how far it is.
+- **Files** are fetched from and sent to S3, by addresses that are good for a quarter of an hour. A result
+  that is not what was written is not given out.
+"""
+API_SOURCE = "Generated from `medloop/api` and `medloop/rules/access.py` by `python docs/generate.py api.md`."
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api,
     "events.md": events,
+    "openapi.json": openapi,
     "projects.md": projects,
     "reasons.md": reasons,
     "recipes.md": recipes,

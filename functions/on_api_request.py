@@ -10,7 +10,7 @@ from medloop.api.app import make_app
 from medloop.aws.door import logger, metrics, tracer
 from medloop.settings import settings
 
-app = make_app()
+app = make_app(settings().console_origin)
 metrics.set_default_dimensions(Stage=settings().stage)
 
 

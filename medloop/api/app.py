@@ -29,8 +29,9 @@ class Health(Resource):
     stage: str
 
 
-def make_app() -> APIGatewayRestResolver:
-    app = APIGatewayRestResolver(enable_validation=True, cors=only_the_console())
+def make_app(console_origin: str) -> APIGatewayRestResolver:
+    """`console_origin`: the only web page whose requests a browser may send, such as https://x.example."""
+    app = APIGatewayRestResolver(enable_validation=True, cors=only_for(console_origin))
     app.use(middlewares=[guard, once])
     for door in DOORS:
         app.include_router(door.router)
@@ -47,9 +48,9 @@ def make_app() -> APIGatewayRestResolver:
     return app
 
 
-def only_the_console() -> CORSConfig:
+def only_for(console_origin: str) -> CORSConfig:
     return CORSConfig(
-        allow_origin=settings().console_origin,
+        allow_origin=console_origin,
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["X-Request-Id"],
         max_age=3600,

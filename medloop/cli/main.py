@@ -6,6 +6,7 @@ import typer
 
 from medloop.cli import (
     alerts,
+    audit,
     datasets,
     deidentify,
     doctor,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(projects.app, name="project")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(series.app, name="series")
 app.add_typer(datasets.app, name="dataset")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventModel
 from pydantic import BaseModel, TypeAdapter
 
 from events.alarms import AlarmStateChanged, AlertRaised
@@ -33,6 +34,7 @@ HEARD: dict[str, object] = {
     "on_reconcile_due": ReconcileDue,
     "on_restore_drill_due": RestoreDrillDue,
     "on_alarm": AlarmStateChanged | AlertRaised,
+    "on_api_request": APIGatewayProxyEventModel,
 }
 
 DOORS = sorted(path.stem for path in (ROOT / "functions").glob("on_*.py"))
@@ -45,9 +47,14 @@ def test_every_door_is_listed_with_what_it_hears() -> None:
 @pytest.mark.parametrize("door", DOORS)
 def test_the_vocabulary_reads_the_sample(door: str) -> None:
     envelope = json.loads((SAMPLES / f"{door}.json").read_text())
-    for record in envelope["Records"]:
-        message = TypeAdapter[BaseModel](HEARD[door]).validate_json(record["body"])
-        assert isinstance(message, BaseModel)
+    # Queues bring bodies; API Gateway brings a request.
+    bodies = (
+        [record["body"] for record in envelope["Records"]]
+        if "Records" in envelope
+        else [json.dumps(envelope)]
+    )
+    for body in bodies:
+        assert isinstance(TypeAdapter[BaseModel](HEARD[door]).validate_json(body), BaseModel)
 
 
 @pytest.mark.parametrize("door", DOORS)
