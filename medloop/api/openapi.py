@@ -5,8 +5,11 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from pydantic import BaseModel
 
 from medloop.api.problems import MEDIA_TYPE, ProblemDetails
+from medloop.rules.access import OPEN
+from medloop.rules.project import Project
 
 TITLE: Final = "medloop"
 VERSION: Final = "1.0.0"
@@ -37,18 +40,32 @@ def described(app: APIGatewayRestResolver) -> str:
         security=[{"token": []}],
     )
     schema: dict[str, Any] = json.loads(text)
-    schema["components"]["schemas"] |= problem_schemas()
+    components = schema["components"]["schemas"]
+    components |= schema_of(ProblemDetails) | schema_of(Project)
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)
     for operations in schema["paths"].values():
         for operation in operations.values():
-            operation["responses"] = successes(operation["responses"]) | problems()
-    for name in ("HTTPValidationError", "ValidationError"):
-        schema["components"]["schemas"].pop(name, None)
+            correct(operation)
     return json.dumps(schema)
 
 
+def correct(operation: dict[str, Any]) -> None:
+    """What Powertools cannot know of an operation."""
+    operation["responses"] = successes(operation["responses"]) | problems()
+    if operation["operationId"] in OPEN:
+        operation["security"] = []
+    if operation["operationId"] == "put_project":
+        content = operation["requestBody"]["content"]["application/json"]
+        content["schema"] = {"$ref": "#/components/schemas/Project"}
+
+
 def successes(responses: dict[str, Any]) -> dict[str, Any]:
-    """Powertools describes an error of its own, which is never answered here."""
-    return {status: response for status, response in responses.items() if status < "400"}
+    """Powertools describes an error of its own, which is never answered here, and content where none is."""
+    found = {status: response for status, response in responses.items() if status < "400"}
+    if "204" in found:
+        found["204"].pop("content", None)
+    return found
 
 
 def problems() -> dict[str, Any]:
@@ -56,6 +73,8 @@ def problems() -> dict[str, Any]:
     return {status: {"description": text, "content": content} for status, text in ERRORS.items()}
 
 
-def problem_schemas() -> dict[str, Any]:
-    schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs", {}), "ProblemDetails": schema}
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """It and the models in it, by name; the project's own stands in the path."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["required"] = [name for name in schema.get("required", []) if name != "project"]
+    return {**schema.pop("$defs", {}), model.__name__: schema}
