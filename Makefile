@@ -137,6 +137,7 @@ lock: $(VENV)/.dev  ## Pin every dependency anew, from pyproject.toml
 	 compile --python-version 3.12 pyproject.toml -o requirements/lambda.txt; \
 	 compile --python-version 3.12 --extra results pyproject.toml -o requirements/results.txt; \
 	 sed -i -E '/^(imagecodecs|tifffile)==/d' requirements/results.txt; \
+	 grep -vE '^(imagecodecs|nibabel|numpy|packaging|pillow|tifffile)==' requirements/lambda.txt > requirements/api.txt; \
 	 without() { sed -i -E '/^(nvidia-|triton|cuda-)/d' "$$1"; }; \
 	 compile --python-version 3.11 --extra local pyproject.toml -o requirements/laptop.txt; \
 	 compile --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt; \
@@ -154,6 +155,7 @@ UV              ?= $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv)
 packages         = .medloop/packages/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)-$(shell cksum < requirements/$(1).txt | cut -d' ' -f1)
 PACKAGES        := $(call packages,lambda)
 RESULTS         := $(call packages,results)
+API             := $(call packages,api)
 
 # The functions hold our own code alone and share one layer of packages: `sam deploy` zips each artefact,
 # and fifteen copies of the packages would take minutes.
@@ -175,6 +177,9 @@ build-PackagesLayer: $(PACKAGES)
 build-ResultsLayer: $(RESULTS)
 	$(call layer,$(RESULTS))
 
+build-ApiLayer: $(API)
+	$(call layer,$(API))
+
 # Made aside, under a name of its own: two builds may run at a time.
 define collect
 	@aside=$@.$$$$ && mkdir -p $$aside && \
@@ -189,3 +194,6 @@ $(PACKAGES):
 
 $(RESULTS):
 	$(call collect,results)
+
+$(API):
+	$(call collect,api)

@@ -37,6 +37,7 @@ from local.state import (
 
 AWS_PORT = 4566
 WEBHOOKS_PORT = 4580
+CONSOLE_PORT = 4570
 
 START_PATIENCE = 90.0
 STOP_PATIENCE = 90.0
@@ -119,10 +120,12 @@ def _started(home: Path, progress: Progress) -> Laptop:
         catalogue = _catalogue(home)
     endpoint = _address(before.endpoint if before else None, AWS_PORT)
     webhooks = _address(before.webhooks if before else None, WEBHOOKS_PORT)
+    console = _address(before.console if before else None, CONSOLE_PORT)
     laptop = Laptop(
         home=home,
         endpoint=endpoint,
         webhooks=webhooks,
+        console=console,
         catalogue=catalogue,
         deployed=before.deployed if before else "",
     )
@@ -153,8 +156,8 @@ def _with_gateway(laptop: Laptop) -> Laptop:
 def _with_watch(laptop: Laptop) -> Laptop:
     log = laptop.home / "logs" / "watch.log"
     variables = environment(laptop.home, laptop.endpoint)
-    arguments = [str(laptop.home), laptop.endpoint, str(port(laptop.webhooks))]
-    child = spawn("watch", [*_module("local.watch"), *arguments], variables, deploy.REPOSITORY, log)
+    arguments = [laptop.home, laptop.endpoint, port(laptop.webhooks), port(laptop.console)]
+    child = spawn("watch", [*_module("local.watch"), *map(str, arguments)], variables, deploy.REPOSITORY, log)
     laptop = laptop.model_copy(update={"children": (*laptop.children, child)}).remember()
     wait_until_answers(child, lambda: _answers(laptop.webhooks), log, START_PATIENCE)
     return laptop
@@ -163,7 +166,7 @@ def _with_watch(laptop: Laptop) -> Laptop:
 def _deployed(laptop: Laptop, progress: Progress) -> Laptop:
     """The present code, built and deployed; nothing happens where neither code nor addresses changed."""
     code = deploy.code_hash()
-    values = deploy.parameters(laptop.catalogue, laptop.webhooks)
+    values = deploy.parameters(laptop.catalogue, laptop.webhooks, laptop.endpoint, laptop.console)
     wanted = hashlib.sha256(json.dumps([code, values]).encode()).hexdigest()
     outputs = deploy.outputs(laptop.client("cloudformation"))
     if laptop.deployed != wanted or not outputs:

@@ -27,6 +27,8 @@ SOURCES = (
     "functions",
     "medloop",
     "requirements/lambda.txt",
+    "requirements/results.txt",
+    "requirements/api.txt",
     "template.yaml",
     "Makefile",
     "pyproject.toml",
@@ -93,11 +95,13 @@ def lambda_platform() -> str:
     return f"{machine}-apple-darwin" if sys.platform == "darwin" else f"{machine}-unknown-linux-gnu"
 
 
-def parameters(catalogue: str, webhooks: str) -> dict[str, str]:
+def parameters(catalogue: str, webhooks: str, endpoint: str, console: str) -> dict[str, str]:
     """What the laptop overrides in the template."""
     return {
         "Stage": STAGE,
         "OnAws": "false",
+        "AwsEndpoint": endpoint,
+        "ConsoleOrigin": console,
         "MaxConcurrency": "3",
         "EndpointBakeSeconds": "3",
         "PythonRuntime": f"python{PYTHON}",

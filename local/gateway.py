@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import alarms, bodies, faults, faulty, grants, layers, versions
+from local import alarms, apis, bodies, faults, faulty, grants, layers, versions
 
 SAVE_EVERY = 60.0
 """Seconds of work that a power cut may cost; the bodies of S3 objects are on disk at once."""
@@ -141,6 +141,7 @@ def main() -> None:
     s3 = importlib.import_module("ministack.services.s3")
     versions.amend(s3, importlib.import_module("ministack.services.eventbridge"))
     bodies.amend(s3)
+    apis.amend(importlib.import_module("ministack.services.apigateway_v1"))
     if faults.FOLDER in os.environ:
         faulty.amend(importlib.import_module("ministack.core.lambda_runtime"))
     Saver(app, cloudwatch).start()

@@ -36,6 +36,8 @@ class Laptop(BaseModel):
     home: Path
     endpoint: str
     webhooks: str
+    console: str = ""
+    """Where the console answers."""
     catalogue: str
     """PostgreSQL's URL."""
     stage: str = STAGE

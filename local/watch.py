@@ -1,6 +1,7 @@
-"""Does beside ministack what AWS does by itself: metrics out of logs and queues; and receives the webhooks.
+"""Does beside ministack what AWS does by itself: metrics out of logs and queues. Receives the webhooks, and
+serves the console.
 
-Run as `python -m local.watch FOLDER ENDPOINT PORT`.
+Run as `python -m local.watch FOLDER ENDPOINT WEBHOOKS_PORT CONSOLE_PORT`.
 """
 
 import logging
@@ -15,6 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.console import Console
+from local.deploy import STAGE
 from local.metrics import Follower
 from local.queues import QueueWatch
 from local.webhooks import Receiver
@@ -37,20 +40,22 @@ def repeat(task: Callable[[], int], cadence: float) -> NoReturn:
         time.sleep(max(0.2, cadence - (time.monotonic() - began)))
 
 
-def main(folder: Path, endpoint: str, port: int) -> None:
+def main(folder: Path, endpoint: str, webhooks_port: int, console_port: int) -> None:
     """Serve until the process is ended; every file is whole at any moment."""
     config = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1})
-    logs, cloudwatch, sqs = (
+    logs, cloudwatch, sqs, cloudfront = (
         boto3.client(service, endpoint_url=endpoint, config=config)
-        for service in ("logs", "cloudwatch", "sqs")
+        for service in ("logs", "cloudwatch", "sqs", "cloudfront")
     )
     follower = Follower(logs, cloudwatch, folder / "counted.json")
     queues = QueueWatch(sqs, cloudwatch, endpoint)
     for task, cadence in ((follower.follow, LOG_CADENCE), (queues.publish, QUEUE_CADENCE)):
         threading.Thread(target=repeat, args=(task, cadence), daemon=True).start()
-    Receiver(port, folder / "webhooks.jsonl").serve_forever()
+    console = Console(console_port, endpoint, cloudfront, STAGE)
+    threading.Thread(target=console.serve_forever, daemon=True).start()
+    Receiver(webhooks_port, folder / "webhooks.jsonl").serve_forever()
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -51,8 +51,15 @@ class Settings(BaseModel):
     endpoint_max_instances: int = 1
     endpoint_bake_seconds: int
     """How long a new release is watched, with the former one at hand."""
+    api_url: str = ""
+    """Without a slash at its end."""
+    console_bucket: str = ""
     console_origin: str = ""
-    """Where the web page is served: the only one whose requests a browser may send to the API."""
+    """The only origin whose pages may call the API."""
+    user_pool_id: str = ""
+    user_pool_client_id: str = ""
+    sign_in_url: str = ""
+    """Where people sign in: the user pool's own pages."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
