@@ -10,14 +10,14 @@ from medloop.api.paths import DoorPath
 from medloop.api.problems import not_found
 from medloop.api.resource import Resource, caller
 from medloop.aws import queues
-from medloop.aws.redrive import dead_letters, redrive
+from medloop.aws.redrive import dead_letters_of, redrive
 from medloop.catalogue.pages import Position, page_of_alerts
 from medloop.platform import catalogue
+from medloop.rules.queues import QUEUES, dead_letter_name, queue_name
 from medloop.settings import settings
 
 router = Router()
 
-DEAD = "-dlq"
 PATIENCE = 5.0
 """Seconds that a request watches a redrive; what is not moved by then, a second request moves."""
 
@@ -60,13 +60,12 @@ def list_alerts(limit: Limit = DEFAULT, cursor: Cursor = "") -> Page[Alert]:
 
 @router.get("/queues", operation_id="list_queues", summary="What waits for each door, and what failed")
 def list_queues() -> Queues:
-    prefix = f"medloop-{settings().stage}-"
-    found = {depth.name.removeprefix(prefix): depth for depth in queues.depths(prefix)}
+    waiting = queues.depths_of(queue_name(settings().stage, queue) for queue in QUEUES)
+    dead = queues.depths_of(dead_letter_name(settings().stage, queue) for queue in QUEUES)
     return Queues(
         queues=[
-            Queue(door=name, waiting=depth.waiting, in_flight=depth.in_flight, dead=found[dead].waiting)
-            for name, depth in found.items()
-            if (dead := f"{name}{DEAD}") in found
+            Queue(door=name, waiting=own.waiting, in_flight=own.in_flight, dead=failed.waiting)
+            for name, own, failed in zip(QUEUES, waiting, dead, strict=True)
         ]
     )
 
@@ -78,12 +77,10 @@ def list_queues() -> Queues:
     status_code=202,
 )
 def redrive_queue(door: DoorPath) -> Redriven:
-    name = f"medloop-{settings().stage}-{door}"
-    queue = next((queue for queue in dead_letters(name) if queue.source == name), None)
-    if queue is None:
+    if door not in QUEUES:
         raise not_found("queue")
     moved, end = 0, time.monotonic() + PATIENCE
-    for count in redrive(queue):
+    for count in redrive(dead_letters_of(queue_name(settings().stage, door))):
         moved = count
         if time.monotonic() > end:
             break

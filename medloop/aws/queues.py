@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from pydantic import BaseModel
@@ -57,6 +58,18 @@ def depths(prefix: str) -> list[QueueDepth]:
     urls = [url for page in pages for url in page.get("QueueUrls", [])]
     with ThreadPoolExecutor(THREADS) as pool:
         return sorted(pool.map(_depth, urls), key=lambda depth: depth.name)
+
+
+def depths_of(names: Iterable[str]) -> list[QueueDepth]:
+    """Of queues whose names are known: whoever may list none can ask for these."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(lambda name: _depth(url_of(name)), names))
+
+
+@cache
+def url_of(name: str) -> str:
+    """Raises ClientError where there is no such queue."""
+    return str(client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
 
 def _depth(url: str) -> QueueDepth:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from medloop.aws.clients import client
+from medloop.aws.queues import url_of
 
 NO_MOVE_TASKS: Final = frozenset(
     {"InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"}
@@ -50,6 +51,13 @@ def dead_letters(prefix: str) -> list[DeadLetters]:
         if target in by_arn:
             found.append(_dead_letters(by_arn[target], source))
     return sorted(found, key=lambda queue: queue.name)
+
+
+def dead_letters_of(source: str) -> DeadLetters:
+    """Where the messages of this queue end, by its name. Raises ClientError where there is no such queue."""
+    queue = _attributes(url_of(source))
+    target: str = json.loads(queue["RedrivePolicy"])["deadLetterTargetArn"]
+    return _dead_letters(_attributes(url_of(target.rsplit(":", 1)[-1])), queue)
 
 
 def oldest(queue: DeadLetters) -> datetime | None:
