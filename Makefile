@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up down test test-all check lint types install remote oracles lock clean
-.PHONY: soak fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-inference bench-volumes
+.PHONY: soak fuzz api-fuzz bench-intake bench-pipeline bench-cold-start bench-shards bench-train bench-accuracy bench-inference bench-volumes bench-api
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,9 +37,9 @@ remote: $(VENV)/.laptop  ## Add the SageMaker SDK, for `medloop train --remote`;
 	$(call environment,requirements/remote.txt)
 
 # Tests that need one of them skip where it is missing, and say so.
-oracles:  ## Debian's Orthanc and dicom3tools, which tests hold results against; needs root
+oracles:  ## Debian's Orthanc, dicom3tools and Chromium, which tests hold results and console against; needs root
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	  orthanc orthanc-dicomweb dicom3tools >/dev/null
+	  orthanc orthanc-dicomweb dicom3tools chromium fonts-dejavu-core >/dev/null
 
 clean:  ## Remove everything that make made, data of laptop clouds included
 	@[ ! -x $(BIN)/medloop ] || $(BIN)/medloop down >/dev/null
@@ -53,7 +53,10 @@ check: lint types  ## The fast checks: style, types, imports, template, unit tes
 test: lint types  ## Everything that a change must pass
 	@$(BIN)/pytest -q tests
 
-test-all: test fuzz soak  ## The same, and damaged files and a failing cloud at full size (an hour)
+test-all: test fuzz soak api-fuzz  ## The same, and damaged files, a failing cloud and the API at full size (an hour)
+
+api-fuzz: $(VENV)/.dev $(SAM)  ## Every operation of the API against its description; EXAMPLES=n of each
+	@API_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/pytest -q tests/e2e/test_the_api_fits_its_description.py
 
 soak: $(VENV)/.dev $(SAM)  ## Ten thousand objects through a failing laptop cloud; OBJECTS=n SEED=n
 	@$(BIN)/python -m benchmarks.soak $(if $(OBJECTS),--objects $(OBJECTS)) $(if $(SEED),--seed $(SEED))
@@ -82,6 +85,9 @@ bench-train: $(VENV)/.dev  ## Training beside MONAI's recipes and the device's l
 
 bench-inference: $(VENV)/.dev $(SAM)  ## Serving beside the bare forward pass, and from drop to answer; LIMIT=n
 	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m benchmarks.inference $(if $(LIMIT),--images $(LIMIT))
+
+bench-api: $(VENV)/.dev $(SAM)  ## How long the API takes to read, in its function and through the gateway
+	@$(BIN)/python -m benchmarks.api
 
 bench-accuracy: $(VENV)/.dev  ## What recipes reach on real data, three seeds each; DATA=folder OUT=folder
 	@test -n "$(DATA)" || { echo "Where are mednist/, pneumonia/ and hippocampus/? DATA=folder"; exit 1; }

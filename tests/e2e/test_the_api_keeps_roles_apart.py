@@ -9,10 +9,11 @@ from itertools import product
 import pytest
 
 from medloop.catalogue.pages import page_of_audit
+from medloop.catalogue.results import results_of
 from medloop.platform import catalogue
 from medloop.rules.access import ACCESS, ROLES, Caller, Role, decide
 from medloop.settings import Settings
-from tests.e2e.loop import Loop
+from tests.e2e.loop import Loop, until
 from tests.e2e.people import Person, hire
 
 STATUS = {"hidden": {404}, "refused": {403}}
@@ -89,6 +90,7 @@ def people(settings: Settings, shapes: Loop) -> Iterator[dict[Role, Person]]:
 @pytest.fixture(scope="module")
 def own(settings: Settings, shapes: Loop, samples) -> dict[str, Question]:  # type: ignore[no-untyped-def]
     prediction = shapes.predict(next(iter(sorted((samples / "predict").iterdir()))).read_bytes(), "matrix")
+    until("the results", lambda: bool(catalogue().read(lambda conn: results_of(conn, prediction.id))))
     return questions(shapes.project, prediction.image, prediction.id, shapes.jobs()[0].name)
 
 
