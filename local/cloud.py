@@ -14,7 +14,7 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from local import deploy, postgres
+from local import deploy, people, postgres
 from local.processes import (
     ProcessFailed,
     choose_port,
@@ -34,6 +34,8 @@ from local.state import (
     recall,
     server_environment,
 )
+from medloop.aws import site
+from medloop.settings import Settings
 
 AWS_PORT = 4566
 WEBHOOKS_PORT = 4580
@@ -128,6 +130,7 @@ def _started(home: Path, progress: Progress) -> Laptop:
         console=console,
         catalogue=catalogue,
         deployed=before.deployed if before else "",
+        published=before.published if before else "",
     )
     if before:
         move_addresses(home / "state", before.endpoint, endpoint)
@@ -176,10 +179,25 @@ def _deployed(laptop: Laptop, progress: Progress) -> Laptop:
         with _step("sam deploy", progress):
             deploy.deploy(laptop.client("s3"), values, variables, logs / "sam-deploy.log")
         outputs = deploy.outputs(laptop.client("cloudformation"))
-        _save(laptop)
     laptop = laptop.model_copy(update={"deployed": wanted, "outputs": outputs}).remember()
+    people.settle(laptop.home, laptop.client("cognito-idp"), outputs["UserPoolId"])
+    laptop = _with_page(laptop, progress)
+    _save(laptop)
     laptop.announce()
     return laptop
+
+
+def _with_page(laptop: Laptop, progress: Progress) -> Laptop:
+    """The console as it is in this checkout, where it differs from what was published."""
+    try:
+        files = site.release(deploy.REPOSITORY / "console", Settings.from_outputs(laptop.outputs))
+    except site.NoConsole:
+        return laptop
+    wanted = site.fingerprint(files)
+    if laptop.published != wanted:
+        with _step("console", progress):
+            site.publish(laptop.client("s3"), laptop.outputs["ConsoleBucket"], files)
+    return laptop.model_copy(update={"published": wanted}).remember()
 
 
 def _save(laptop: Laptop) -> None:

@@ -40,6 +40,8 @@ class Console(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Console
+    protocol_version = "HTTP/1.1"
+    timeout = 60
 
     def do_GET(self) -> None:
         try:

@@ -18,7 +18,7 @@ def up(
     ] = False,
 ) -> None:
     """Bring the laptop cloud up in this checkout: no AWS account, no Docker. Repeat it to update the code."""
-    from local import cloud
+    from local import cloud, people
     from local.processes import ProcessFailed
     from local.state import HOME, CloudBusy
 
@@ -26,7 +26,11 @@ def up(
         laptop = cloud.up(fresh, progress=show)
     except (ProcessFailed, CloudBusy) as error:
         stop(str(error), f"logs are in {HOME / 'logs'}; `medloop down` clears what is left")
-    done(f"medloop is up; AWS answers at {laptop.endpoint}")
+    done(f"medloop is up; AWS answers at {laptop.endpoint}, the console at {laptop.console}")
+    names = ", ".join(people.NAMES.values())
+    console.print(
+        f"  sign in as one of {names}; the password: {people.password(laptop.home)}", highlight=False
+    )
     console.print("  next: `medloop project create chest --classes normal,pneumonia`, then `medloop upload`")
 
 

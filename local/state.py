@@ -45,6 +45,8 @@ class Laptop(BaseModel):
     children: tuple[Child, ...] = ()
     deployed: str = ""
     """Hash of the code and the parameters of the last deploy."""
+    published: str = ""
+    """Fingerprint of the console's files that were last published."""
     outputs: dict[str, str] = {}
     """Of the stack; empty until it was deployed."""
 
@@ -70,13 +72,13 @@ class Laptop(BaseModel):
         return bool(self.outputs and self.children) and all(child.alive for child in self.children)
 
     def remember(self) -> "Laptop":
-        _replace(self.home / "cloud.json", self.model_dump_json(indent=2))
+        write_privately(self.home / "cloud.json", self.model_dump_json(indent=2))
         return self
 
     def announce(self) -> None:
         """Write `laptop.json`, from which the commands know that a cloud is up, and where."""
         facts = {**self.model_dump(mode="json"), "environment": self.aws}
-        _replace(self.home / "laptop.json", json.dumps(facts, indent=2))
+        write_privately(self.home / "laptop.json", json.dumps(facts, indent=2))
 
     def withdraw(self) -> None:
         (self.home / "laptop.json").unlink(missing_ok=True)
@@ -175,7 +177,7 @@ def alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _replace(file: Path, text: str) -> None:
+def write_privately(file: Path, text: str) -> None:
     """Readable by its owner only; replaced whole, never half written."""
     aside = file.with_name(f"{file.name}.new")
     aside.touch(mode=0o600)

@@ -7,6 +7,7 @@ import typer
 from medloop.cli import (
     alerts,
     audit,
+    console,
     datasets,
     deidentify,
     doctor,
@@ -26,6 +27,7 @@ from medloop.cli import (
     stow,
     training,
     uploads,
+    users,
     volumes,
 )
 from medloop.cli.target import choose
@@ -40,6 +42,8 @@ app = typer.Typer(
 app.add_typer(projects.app, name="project")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(console.app, name="console")
+app.add_typer(users.app, name="users")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(series.app, name="series")
 app.add_typer(datasets.app, name="dataset")

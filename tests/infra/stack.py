@@ -18,6 +18,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ARTEFACT = "s3://artefacts/archive.zip"
 """Stands for what `sam deploy` uploads: the translator takes no local folder."""
 
+ASKED = "on_api_request"
+"""The one door that no queue wakes: API Gateway asks it, and waits for its answer."""
+
+LAYERS = {"on_prediction_made": "ResultsLayer", ASKED: "ApiLayer"}
+"""One door writes DICOM objects, and one shall start quickly; all others share the packages of all."""
+
 Properties = dict[str, Any]
 
 
@@ -68,6 +74,10 @@ class Stack:
     def doors(self) -> list["Door"]:
         return [Door(self, name) for name in self.of_type("Lambda::Function")]
 
+    def woken(self) -> list["Door"]:
+        """The doors that have a queue."""
+        return [door for door in self.doors() if door.name != ASKED]
+
     def statements(self, kind: str) -> Iterator[tuple[str, Properties]]:
         """(logical id, statement) of every policy document in resources of this type."""
         for name, properties in self.of_type(kind).items():
@@ -90,6 +100,11 @@ class Door:
     def name(self) -> str:
         """`on_upload`, from its handler `functions.on_upload.handler`."""
         return str(self.properties.get("Handler", "..")).split(".")[1]
+
+    @property
+    def packages(self) -> str:
+        """The layer that it should have."""
+        return LAYERS.get(self.name, "PackagesLayer")
 
     @property
     def mappings(self) -> list[Properties]:
@@ -153,6 +168,13 @@ def without_condition(statement: Properties) -> Properties:
     """The statement itself where it stands in `Fn::If: [condition, statement, NoValue]`."""
     chosen: Properties = statement["Fn::If"][1] if "Fn::If" in statement else statement
     return chosen
+
+
+def origin(ending: str = "") -> Properties:
+    """The console's address: the one that was given, else the distribution's own."""
+    own = {"Fn::Sub": f"https://${{ConsoleDistribution.DomainName}}{ending}"}
+    given = {"Fn::Sub": f"${{ConsoleOrigin}}{ending}"} if ending else {"Ref": "ConsoleOrigin"}
+    return {"Fn::If": ["HasConsoleOrigin", given, own]}
 
 
 def listed(value: Any) -> list[Any]:

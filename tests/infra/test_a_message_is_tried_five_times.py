@@ -8,7 +8,7 @@ DAY = 24 * 3600
 
 
 def problems(stack: Stack) -> Iterator[str]:
-    for door in stack.doors():
+    for door in stack.woken():
         yield from (f"{door.function}: {what}" for what in weaknesses(door))
 
 

@@ -1,4 +1,4 @@
-"""The three alarms of the product and one per dead-letter queue, with exactly their numbers."""
+"""The three alarms of the product, two of the API, one per dead-letter queue, with exactly their numbers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +16,7 @@ SERVICE = {"Name": "service", "Value": "medloop"}
 """Powertools adds it to what the functions publish; what a container publishes has the stage alone."""
 
 ERROR_RATE = {
+    "Namespace": "Medloop",
     "MetricName": "ErrorRate",
     "Statistic": "Average",
     "Threshold": 5,
@@ -24,6 +25,7 @@ ERROR_RATE = {
     "minutes": 5,
 }
 INFERENCE_LATENCY = {
+    "Namespace": "Medloop",
     "MetricName": "InferenceLatency",
     "ExtendedStatistic": "p95",
     "Threshold": 2000,
@@ -32,6 +34,7 @@ INFERENCE_LATENCY = {
     "minutes": 10,
 }
 GPU_UTILIZATION = {
+    "Namespace": "Medloop",
     "MetricName": "GPUUtilization",
     "Statistic": "Average",
     "Threshold": 10,
@@ -39,10 +42,28 @@ GPU_UTILIZATION = {
     "ComparisonOperator": "LessThanThreshold",
     "minutes": 30,
 }
+API = {
+    "Namespace": "AWS/ApiGateway",
+    "Dimensions": [
+        {"Name": "ApiName", "Value": {"Fn::Sub": "medloop-${Stage}"}},
+        {"Name": "Stage", "Value": "api"},
+    ],
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+API_ERRORS = {**API, "MetricName": "5XXError", "Statistic": "Average", "Threshold": 0.05, "minutes": 5}
+API_LATENCY = {
+    **API,
+    "MetricName": "Latency",
+    "ExtendedStatistic": "p95",
+    "Threshold": 1000,
+    "minutes": 10,
+}
 PROMISED = {
     "medloop-${Stage}-critical-error-rate": ERROR_RATE,
     "medloop-${Stage}-warning-inference-latency": INFERENCE_LATENCY,
     "medloop-${Stage}-warning-gpu-utilization": GPU_UTILIZATION,
+    "medloop-${Stage}-critical-api-errors": API_ERRORS,
+    "medloop-${Stage}-warning-api-latency": API_LATENCY,
 }
 
 DEAD_LETTERS = {
@@ -65,7 +86,7 @@ def problems(stack: Stack) -> Iterator[str]:
     named = {text(alarm.get("AlarmName")): alarm for alarm in alarms.values()}
     for name, numbers in PROMISED.items():
         yield from (f"{name}: {key}" for key in differences(measured(named.get(name, {})), numbers))
-    for door in stack.doors():
+    for door in stack.woken():
         queue = text(stack.properties(door.queue).get("QueueName")).removeprefix("medloop-${Stage}-")
         alarm = named.get(f"medloop-${{Stage}}-critical-{queue}-dead-letters", {})
         dimension = {"Name": "QueueName", "Value": {"Fn::GetAtt": [door.dead_letters, "QueueName"]}}
@@ -74,9 +95,9 @@ def problems(stack: Stack) -> Iterator[str]:
 
 
 def measured(alarm: dict[str, Any]) -> dict[str, Any]:
-    """The alarm with its window in minutes, if it watches a metric of ours."""
+    """The alarm with its window in minutes."""
     minutes = alarm.get("Period", 0) * alarm.get("EvaluationPeriods", 0) / 60
-    return {**alarm, "minutes": minutes} if alarm.get("Namespace") == "Medloop" else {}
+    return {**alarm, "minutes": minutes}
 
 
 def differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
@@ -85,4 +106,4 @@ def differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 def test_every_alarm_has_exactly_the_promised_numbers(stack: Stack) -> None:
     assert not list(problems(stack))
-    assert len(stack.of_type("CloudWatch::Alarm")) == len(PROMISED) + len(stack.doors())
+    assert len(stack.of_type("CloudWatch::Alarm")) == len(PROMISED) + len(stack.woken())

@@ -23,7 +23,7 @@ assert not heavy, heavy
 """
 
 
-LAYERS = ("PackagesLayer", "ResultsLayer")
+LAYERS = ("PackagesLayer", "ResultsLayer", "ApiLayer")
 ARTEFACTS = ("OnUploadFunction", *LAYERS)
 
 
@@ -75,11 +75,12 @@ def test_every_function_is_built_by_the_same_rule(stack: Stack) -> None:
 def test_every_door_imports_from_the_artefact_alone(
     artefacts: dict[str, Path], stack: Stack, door: str
 ) -> None:
-    function = next(d for d in stack.doors() if d.name == door).properties
+    found = next(d for d in stack.doors() if d.name == door)
+    function = found.properties
     wanted = function["Environment"]["Variables"].items()
     variables = {name: value if isinstance(value, str) else "1" for name, value in wanted}
     variables |= {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_TRACE_DISABLED": "1"}
-    layer = artefacts["ResultsLayer" if door == "on_prediction_made" else "PackagesLayer"]
+    layer = artefacts[found.packages]
     paths = [str(artefacts["OnUploadFunction"]), str(layer / "python")]
     module = function["Handler"].removesuffix(".handler")
     # -I and -S keep out this checkout, the test environment's packages and everything PYTHON* says.

@@ -5,7 +5,7 @@ from typing import Any
 
 from stack import Stack
 
-KINDS = ("uploads", "curated", "models", "predictions", "backups")
+KINDS = ("uploads", "curated", "models", "predictions", "backups", "console")
 
 PRIVATE = {
     "BlockPublicAcls": True,
@@ -14,14 +14,14 @@ PRIVATE = {
     "RestrictPublicBuckets": True,
 }
 
-OUTLIVES_THE_STACK = ("S3::Bucket", "KMS::Key", "DSQL::Cluster", "ECR::Repository")
+OUTLIVES_THE_STACK = ("S3::Bucket", "KMS::Key", "DSQL::Cluster", "ECR::Repository", "Cognito::UserPool")
 
 
 def problems(stack: Stack) -> Iterator[str]:
     buckets = stack.of_type("S3::Bucket")
     names = {bucket.get("BucketName", {}).get("Fn::Sub") for bucket in buckets.values()}
     if names != {f"medloop-${{Stage}}-{kind}-${{AWS::AccountId}}" for kind in KINDS}:
-        yield "these are not the five buckets"
+        yield "these are not the six buckets"
     for name, bucket in buckets.items():
         yield from (f"{name}: {what}" for what in bucket_problems(bucket))
         announces = bucket.get("NotificationConfiguration")
@@ -60,6 +60,7 @@ def lifecycle(kind: str) -> list[dict[str, Any]]:
         },
         "predictions": {"Prefix": "raw/", "ExpirationInDays": 30},
         "backups": {"NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
+        "console": {"NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
     }
     unfinished: dict[str, Any] = {
         "Status": "Enabled",

@@ -41,6 +41,7 @@ NEUTRAL = {
     "AWS::Lambda::LayerVersion": "its packages are proven by importing every door from the artefact",
     "AWS::KMS::Alias": "a name for people",
     "AWS::Events::EventBus": "without it nothing deploys: every function refers to it",
+    "AWS::ApiGateway::Deployment": "made by SAM; without it there is no stage",
     "AWS::Events::Archive": "a convenience: nothing of ours reads it",
 }
 """Resource types whose loss takes no protection away."""

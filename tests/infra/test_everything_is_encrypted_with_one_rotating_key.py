@@ -1,6 +1,7 @@
 """One customer key, rotated every year, encrypts whatever the platform stores or queues."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import chain
 from typing import Any
 
@@ -29,6 +30,7 @@ USERS = {
         "kms:Decrypt kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo kms:DescribeKey",
         "aws:SourceArn",
     ),
+    "cloudfront.amazonaws.com": ("kms:Decrypt", "aws:SourceArn"),
     "logs.${AWS::Region}.amazonaws.com": (
         "kms:Decrypt kms:Encrypt kms:ReEncrypt* kms:GenerateDataKey* kms:Describe*",
         "kms:EncryptionContext:aws:logs:arn",
@@ -77,8 +79,18 @@ def key_problems(stack: Stack) -> Iterator[str]:
         yield "there is not exactly one key"
     if stack.properties("Key").get("EnableKeyRotation") is not True:
         yield "the key is not rotated"
+    for group in stack.of_type("Logs::LogGroup").values():
+        if not any(fnmatch(text(group.get("LogGroupName")), pattern) for pattern in readable_groups(stack)):
+            yield f"CloudWatch may not use the key for {text(group.get('LogGroupName'))}"
     if users(stack) != USERS:
         yield f"the key's policy differs: {users(stack)}"
+
+
+def readable_groups(stack: Stack) -> list[str]:
+    """Patterns of the log groups' names that the key's policy lets CloudWatch encrypt."""
+    conditions = [statement.get("Condition", {}) for _, statement in stack.statements("KMS::Key")]
+    named = [c.get("ArnLike", {}).get("kms:EncryptionContext:aws:logs:arn") for c in conditions]
+    return [text(arn).split(":log-group:")[1] for arn in chain(*map(listed, named))]
 
 
 def users(stack: Stack) -> dict[str, tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stack import Door, Stack, listed, references, text
+from stack import ASKED, Door, Stack, listed, references, text
 
 Grants = dict[str, str]
 """Resource → actions."""
@@ -31,6 +31,7 @@ SCHEDULE = {
 }
 
 REGISTER = "sagemaker:CreateModelPackage sagemaker:UpdateModelPackage"
+READ = "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes"
 SEND, ANNOUNCE, ALERT = "sqs:SendMessage", {"EventBus": "events:PutEvents"}, {"AlarmsTopic": "sns:Publish"}
 REMEMBER = "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem"
 
@@ -144,6 +145,19 @@ DOORS: dict[str, Grants] = {
         "BackupsBucket/*": "s3:GetObject",
         **ALERT,
     },
+    "on_api_request": {
+        "UploadsBucket/*": "s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts",
+        "CuratedBucket/images/*": "s3:GetObject",
+        "ModelsBucket/jobs/*": "s3:GetObject",
+        "PredictionsBucket/*": "s3:GetObject",
+        "IdempotencyTable": REMEMBER,
+        JOBS: "sagemaker:DescribeTrainingJob sagemaker:StopTrainingJob",
+        "logs:log-group:/aws/sagemaker/TrainingJobs": "logs:DescribeLogStreams",
+        "logs:log-group:/aws/sagemaker/TrainingJobs:log-stream:medloop-${Stage}-*": "logs:GetLogEvents",
+        "sqs:medloop-${Stage}-*": f"sqs:GetQueueAttributes sqs:GetQueueUrl {SEND}",
+        "sqs:medloop-${Stage}-*-dlq": "sqs:ReceiveMessage sqs:DeleteMessage",
+        **ANNOUNCE,
+    },
     "on_alarm": {
         WEBHOOKS: "secretsmanager:GetSecretValue",
         "IdempotencyTable": REMEMBER,
@@ -171,6 +185,11 @@ SAGEMAKER: Grants = {
     "*": "cloudwatch:PutMetricData ecr:GetAuthorizationToken",
 }
 
+API_ACCOUNT: Grants = {
+    "*": "logs:CreateLogGroup logs:CreateLogStream logs:DescribeLogGroups logs:DescribeLogStreams "
+    "logs:PutLogEvents logs:GetLogEvents logs:FilterLogEvents",
+}
+
 SERIES_SCHEDULE: Grants = {"SeriesDueQueue": "sqs:SendMessage", "Key": "kms:Decrypt kms:GenerateDataKey"}
 
 
@@ -179,6 +198,7 @@ def problems(stack: Stack) -> Iterator[str]:
         yield "there are other doors than in this table"
     yield from differences(stack, "SageMakerRole", pairs(SAGEMAKER))
     yield from differences(stack, "SeriesScheduleRole", pairs(SERIES_SCHEDULE))
+    yield from differences(stack, "ApiAccountRole", pairs(API_ACCOUNT))
     for door in stack.doors():
         own = pairs(DOORS.get(door.name, {})) | pairs(what_every_door_has(door))
         yield from differences(stack, door.role, own)
@@ -191,7 +211,7 @@ def what_every_door_has(door: Door) -> Grants:
         "Key": "kms:Decrypt kms:GenerateDataKey",
         CATALOGUE: "secretsmanager:GetSecretValue",
         "CatalogueCluster": "dsql:DbConnectAdmin",
-        door.queue: "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        **({} if door.name == ASKED else {door.queue: READ}),
     }
 
 

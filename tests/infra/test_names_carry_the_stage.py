@@ -18,6 +18,10 @@ NAMES = {
     "Lambda::Function": "FunctionName",
     "Logs::LogGroup": "LogGroupName",
     "KMS::Alias": "AliasName",
+    "Cognito::UserPool": "UserPoolName",
+    "Cognito::UserPoolDomain": "Domain",
+    "ApiGateway::RestApi": "Name",
+    "WAFv2::WebACL": "Name",
 }
 
 REGISTRY = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"

@@ -31,6 +31,12 @@ def test_lambda_gets_the_versions_that_pyproject_names() -> None:
     assert {name: found.get(name.lower()) for name in named} == named
 
 
+def test_the_api_gets_the_same_versions_and_nothing_of_images() -> None:
+    every, api = pins("lambda.txt"), pins("api.txt")
+    images = {"imagecodecs", "nibabel", "numpy", "packaging", "pillow", "tifffile"}
+    assert api == {name: version for name, version in every.items() if name not in images}
+
+
 def test_nothing_heavy_travels_to_lambda() -> None:
     assert not {"torch", "monai", "scikit-learn", "scipy", "sagemaker", "ministack"} & set(pins("lambda.txt"))
 

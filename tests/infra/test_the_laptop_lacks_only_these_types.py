@@ -6,15 +6,22 @@ from typing import Any
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from stack import Stack
 
-LACKING = {"AWS::DSQL::Cluster", "AWS::Events::Archive"}
-"""The catalogue is a PostgreSQL there, and nobody replays events of last month."""
+LACKING = {"AWS::DSQL::Cluster", "AWS::Events::Archive", "AWS::WAFv2::WebACLAssociation"}
+"""The catalogue is a PostgreSQL there, nobody replays events of last month, and nobody attacks."""
 
-ON_A_LAPTOP = {"IsOnAws": False, "HasOwnCatalogue": False, "HasOwnImage": True, "HasAlertEmail": False}
+ON_A_LAPTOP = {
+    "IsOnAws": False,
+    "HasOwnCatalogue": False,
+    "HasOwnImage": True,
+    "HasAlertEmail": False,
+    "HasConsoleOrigin": True,
+}
 
 
 DECIDED_BY = {
     "CatalogueCluster": "HasOwnCatalogue",
     "EventArchive": "IsOnAws",
+    "WebAclAssociation": "IsOnAws",
     "AlertEmailSubscription": "HasAlertEmail",
 }
 """The resources that are not everywhere, and the condition each stands behind."""
