@@ -32,7 +32,7 @@ function kept(children) {
 
 /** Puts new children into `node`, and the focus back on the element of the same `data-key`. */
 export function swap(node, ...children) {
-  const focused = node.contains(document.activeElement) && document.activeElement.closest("[data-key]");
+  const focused = node.contains(document.activeElement) ? document.activeElement.closest("[data-key]") : null;
   const key = focused?.dataset.key;
   node.replaceChildren(...kept(children));
   if (!key) return;
@@ -50,8 +50,8 @@ export function drawer(draw) {
   return (...data) => {
     const now = JSON.stringify(data);
     if (now === before) return;
-    before = now;
     draw(...data);
+    before = now;
   };
 }
 
