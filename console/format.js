@@ -4,8 +4,13 @@ export const count = (value) => (value ?? 0).toLocaleString();
 
 export const score = (value) => (value === null || value === undefined ? "–" : Number(value).toFixed(3));
 
-export const percent = (value, digits = 0) =>
-  value === null || value === undefined ? "–" : `${(100 * value).toFixed(digits)} %`;
+/** Never rounded up to certainty. */
+export function percent(value, digits = 0) {
+  if (value === null || value === undefined) return "–";
+  const shown = (100 * value).toFixed(digits);
+  if (value < 1 && Number(shown) === 100) return value > 0.999 ? "> 99.9 %" : `${(Math.floor(1000 * value) / 10).toFixed(1)} %`;
+  return `${shown} %`;
+}
 
 export function bytes(value) {
   if (value === null || value === undefined) return "–";

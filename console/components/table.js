@@ -3,10 +3,10 @@
 import { el } from "../dom.js";
 
 /** columns: [{name, cell: (row) => node or text, number?, keep?}]; `open(row)` makes the first cell a link for the row. */
-export function table({ caption, columns, rows, open, key }) {
+export function table({ caption, columns, rows, open, key, isNarrow = false }) {
   return el(
     "table",
-    { class: "table cards", role: "table" },
+    { class: isNarrow ? "table cards narrow" : "table cards", role: "table" },
     el("caption", { class: "unseen" }, caption),
     el(
       "thead",

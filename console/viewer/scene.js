@@ -18,6 +18,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
     crosshairWidth: 0,
     isRadiologicalConvention: isVolume,
     isOrientationTextVisible: isVolume,
+    showAllOrientationMarkers: isVolume,
     isNearestInterpolation: false,
     sliceType: PLANES.axial,
     multiplanarShowRender: 0,

@@ -12,7 +12,7 @@ import { CT_WINDOWS } from "./windows.js";
 const isNpy = (buffer) => new Uint8Array(buffer, 0, 1)[0] === 0x93;
 
 /** `image` and `mask` are the bytes of .npy or NIfTI files; `names` are those of labels 1…n. Returns the node at once. */
-export function viewer({ image, mask, names = [], modality, spacing, volumes = {}, unit, fallback, signal }) {
+export function viewer({ image, mask, names = [], modality, spacing, volumes = {}, unit, overlay: stored = null, signal }) {
   const help = freshId("help");
   const canvas = el("canvas", { tabindex: "0", role: "application", "aria-label": "Slice viewer", "aria-describedby": help });
   const readout = el("output", { class: "readout", "aria-live": "off" });
@@ -37,14 +37,17 @@ export function viewer({ image, mask, names = [], modality, spacing, volumes = {
     build(drawn, isVolume);
   }
 
-  function refuse(error) {
+  /** Without WebGL the picture that was stored with a prediction is better than nothing. */
+  async function refuse(error) {
+    if (signal.aborted) return;
     console.error(error);
     screen.querySelector(".note")?.remove();
     canvas.remove();
+    const picture = await stored?.().catch(() => null);
     screen.append(el("div", { class: "note", role: "alert" },
-      fallback && el("img", { src: fallback, alt: "Overlay of the prediction" }),
+      picture && el("img", { src: picture, alt: "Overlay of the prediction" }),
       el("p", {}, "The viewer could not draw this image here. ", error.message),
-      el("p", { class: "small" }, fallback ? "This is the overlay that was stored with the prediction." : "Use a browser with WebGL 2, or download the files."),
+      el("p", { class: "small" }, picture ? "This is the overlay that was stored with the prediction." : "Use a browser with WebGL 2, or download the files."),
     ));
   }
 

@@ -5,8 +5,9 @@ import { bars } from "../components/bars.js";
 import { listing } from "../components/listing.js";
 import { empty, problemNotice } from "../components/notice.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { drawer, el, swap } from "../dom.js";
-import { ago, bytes, count, plural, short } from "../format.js";
+import { bytes, count, plural, short } from "../format.js";
 import { poll } from "../poll.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
@@ -34,7 +35,7 @@ export async function show(root, { project, signal }) {
         { name: "Sides and classes", cell: (dataset) => sides(dataset.counts) },
         { name: "Left out", cell: (dataset) => count(dataset.excluded), number: true },
         { name: "Size", cell: (dataset) => bytes(dataset.bytes), number: true },
-        { name: "Frozen", cell: (dataset) => ago(dataset.created_at), keep: true },
+        { name: "Frozen", cell: (dataset) => when(dataset.created_at), keep: true },
       ],
     }),
     nothing: () => empty("No dataset version yet", "One is frozen whenever a training is asked for: what a model learned from never changes afterwards."),

@@ -7,7 +7,8 @@ import { table } from "../components/table.js";
 import { el } from "../dom.js";
 import { bytes, count, number, plural, score } from "../format.js";
 
-export function evidence(found) {
+/** `isNarrow` leaves out what does not fit beside another model. */
+export function evidence(found, isNarrow = false) {
   const { challenger, baseline, champion, difference } = found;
   const own = (name, scores, isOwn) => ({ name, value: scores.value, low: scores.interval.low, high: scores.interval.high, own: isOwn });
   return el("div", { class: "stack wide" },
@@ -25,7 +26,7 @@ export function evidence(found) {
       el("div", { class: "stack tight" }, el("h3", {}, "Per class"), bars(Object.entries(challenger.per_class), { most: 1, text: score })),
     ),
     found.confusion.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Confusion"), el("p", { class: "small quiet" }, "Rows are the truth, columns what was predicted."), matrix(found.classes, found.confusion)),
-    found.subgroups.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Subgroups"), subgroups(found.subgroups)),
+    found.subgroups.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Subgroups"), subgroups(found.subgroups, isNarrow)),
     el("dl", { class: "facts" }, [
       ["Calibration error", challenger.calibration_error === null || challenger.calibration_error === undefined ? "no confidences to judge" : score(challenger.calibration_error)],
       ...Object.entries(challenger.further).map(([name, value]) => [capital(name), number(value)]),
@@ -37,18 +38,19 @@ export function evidence(found) {
   );
 }
 
-function subgroups(groups) {
+function subgroups(groups, isNarrow) {
   return table({
     caption: "Subgroups",
     rows: groups,
+    isNarrow,
     columns: [
       { name: "Group", cell: (group) => `${group.attribute} ${group.value}` },
       { name: "Items", cell: (group) => count(group.items), number: true },
-      { name: "Patients", cell: (group) => count(group.patients), number: true },
+      !isNarrow && { name: "Patients", cell: (group) => count(group.patients), number: true },
       { name: "Score", cell: (group) => score(group.challenger), number: true },
       { name: "95 % interval", cell: (group) => `${score(group.interval.low)} – ${score(group.interval.high)}`, keep: true },
-      { name: "Champion", cell: (group) => (group.champion === null || group.champion === undefined ? null : score(group.champion)), number: true },
-    ],
+      !isNarrow && { name: "Champion", cell: (group) => (group.champion === null || group.champion === undefined ? null : score(group.champion)), number: true },
+    ].filter(Boolean),
   });
 }
 

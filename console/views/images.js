@@ -6,8 +6,9 @@ import { listing } from "../components/listing.js";
 import { empty } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { el } from "../dom.js";
-import { ago, bytes, short, words } from "../format.js";
+import { bytes, short, words } from "../format.js";
 import { people } from "../people.js";
 import { place } from "../router.js";
 import { panel } from "../upload/panel.js";
@@ -74,7 +75,7 @@ function imageTable(project, items, reload, signal) {
       { name: "Purpose", cell: (image) => [words(image.purpose), image.label && el("span", { class: "quiet" }, ` · ${image.label}`)] },
       ...(isRefused ? [{ name: "Reason", cell: (image) => image.reason && [image.sentence, " ", el("span", { class: "quiet" }, image.hint)] }] : []),
       { name: "Size", cell: (image) => bytes(image.size), number: true },
-      { name: "Received", cell: (image) => ago(image.received_at), keep: true },
+      { name: "Received", cell: (image) => when(image.received_at), keep: true },
       ...(isRefused && people.runs ? [{ name: "", cell: (image) => image.state === "quarantined" && decisions({ project, image, signal, after: reload, isLittle: true }) }] : []),
     ],
   });

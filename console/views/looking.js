@@ -28,18 +28,37 @@ export function looking({ project, image, names, files = [], where, volumes, uni
         return null;
       }
     };
-    const [content, mask, overlay, known] = await Promise.all([
+    const [content, mask, known] = await Promise.all([
       fetchFile(path("projects", project, "images", image, "content"), signal, (share) => (text.textContent = `Fetching the image… ${percent(share)}`)),
       optional("mask"),
-      optional("overlay"),
       facts,
     ]);
-    const fallback = overlay && URL.createObjectURL(new Blob([overlay.buffer], { type: "image/png" }));
-    if (fallback) signal.addEventListener("abort", () => URL.revokeObjectURL(fallback));
     node.replaceChildren(
       ...trouble,
-      viewer({ image: content.buffer, mask: mask?.buffer ?? null, names, modality: known.modality, spacing: known.spacing, volumes, unit, fallback, signal }),
+      viewer({ image: content.buffer, mask: mask?.buffer ?? null, names, modality: known.modality, spacing: known.spacing, volumes, unit, overlay: has("overlay") ? overlay : null, signal }),
+      ...(has("overlay") ? [stored()] : []),
     );
+  }
+
+  /** The address of the stored overlay picture, in this page. */
+  async function overlay() {
+    const { buffer, mediaType } = await fetchFile(`${where}/files/overlay`, signal);
+    const url = URL.createObjectURL(new Blob([buffer], { type: mediaType }));
+    signal.addEventListener("abort", () => URL.revokeObjectURL(url));
+    return url;
+  }
+
+  function stored() {
+    const inside = el("div", {});
+    const open = (event) => {
+      if (!event.target.open || inside.firstChild) return;
+      inside.append(el("p", { class: "quiet" }, "Fetching the picture…"));
+      overlay().then(
+        (url) => inside.replaceChildren(el("img", { class: "stored", src: url, alt: "Overlay picture as it was stored with the prediction" })),
+        (problem) => problem.name !== "AbortError" && inside.replaceChildren(problemNotice(problem)),
+      );
+    };
+    return el("details", { ontoggle: open }, el("summary", {}, "Overlay picture as stored"), inside);
   }
 
   const start = () =>

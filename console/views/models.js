@@ -6,8 +6,9 @@ import { listing } from "../components/listing.js";
 import { act, empty, problemNotice, waiting } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { el } from "../dom.js";
-import { ago, score } from "../format.js";
+import { score } from "../format.js";
 import { place } from "../router.js";
 import { evidence } from "./evidence.js";
 import { head } from "./head.js";
@@ -46,7 +47,7 @@ export async function show(root, { project, signal }) {
           { name: "Score", cell: (model) => `${model.metric} ${score(model.score)}`, keep: true },
           { name: "95 % interval", cell: (model) => `${score(model.low)} – ${score(model.high)}`, keep: true },
           { name: "Gate", cell: (model) => model.gate_reason },
-          { name: "Made", cell: (model) => ago(model.created_at), keep: true },
+          { name: "Made", cell: (model) => when(model.created_at), keep: true },
           { name: "Compare", cell: (model) => el("input", { type: "checkbox", checked: chosen.has(model.version), "data-key": `compare-${model.version}`, "aria-label": `Compare version ${model.version}`, onchange: (event) => choose(event, model.version, items) }) },
         ],
       });
@@ -90,7 +91,7 @@ export async function show(root, { project, signal }) {
 function side(project, model, signal, after) {
   const content = el("div", {}, waiting());
   get(path("projects", project, "models", String(model.version)), {}, signal).then(
-    (full) => content.replaceChildren(full.evaluation ? evidence(full.evaluation) : empty("No evidence", "This version has no evaluation.")),
+    (full) => content.replaceChildren(full.evaluation ? evidence(full.evaluation, true) : empty("No evidence", "This version has no evaluation.")),
     (problem) => problem.name !== "AbortError" && content.replaceChildren(problemNotice(problem)),
   );
   return el("section", { class: model.state === "champion" ? "sheet champion" : "sheet", "aria-label": `Version ${model.version}` },

@@ -6,8 +6,9 @@ import { confirm } from "../components/dialog.js";
 import { act, empty, problemNotice, waiting } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { drawer, el, swap } from "../dom.js";
-import { ago, count, plural, score, words } from "../format.js";
+import { count, plural, score, words } from "../format.js";
 import { people } from "../people.js";
 import { poll } from "../poll.js";
 import { place } from "../router.js";
@@ -68,21 +69,21 @@ function pipeline(project, overview, doors) {
   const moving = doors.reduce((total, queue) => total + queue.waiting + queue.in_flight, 0);
   const outcome = (name, query, tone) =>
     el("li", { class: tone && uploads[name] ? tone : null }, el("a", { href: to("images", query), "data-key": `outcome-${name}` }, name), el("span", {}, count(uploads[name])));
-  const stage = (title, figure, detail, { isMoving = false, isWord = false } = {}) =>
+  const stage = (title, figure, detail, { isMoving = false } = {}) =>
     el("li", { class: isMoving ? "moving" : null },
       el("h3", {}, title),
-      el("span", { class: isWord ? "count word" : "count" }, figure),
+      el("span", { class: "count" }, figure),
       [detail].flat().filter(Boolean).map((line) => (line instanceof Node ? line : el("span", { class: "detail" }, line))),
     );
   return el("ol", { class: "flow", "aria-label": "Pipeline" },
-    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail" }, el("a", { href: "#queues", onclick: toQueues }, `${count(dead)} dead-lettered`)) : "every version counted"),
-    stage("In flight", count(inFlight), moving > 0 ? `${count(moving)} messages in all queues` : "nothing waits", { isMoving: inFlight > 0 }),
+    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions, none lost"),
+    stage("In flight", count(inFlight), moving > 0 ? `${count(moving)} messages, all projects` : "nothing waits", { isMoving: inFlight > 0 }),
     stage("Taken in", count(uploads.accepted),
       el("ul", { class: "outcomes" }, outcome("accepted", "?state=accepted"), outcome("quarantined", "?state=quarantined", "bad"), outcome("ignored", "?state=ignored"))),
     stage("Dataset", count((images.labelled ?? 0) + (images.images ?? 0)), [`${count(images.labelled)} with their class`, el("span", { class: "detail" }, el("a", { href: to("datasets"), "data-key": "datasets" }, "frozen versions"))]),
     stage("Training", count(working), [working > 0 ? "running or waiting" : "none runs", el("span", { class: "detail" }, el("a", { href: to("training"), "data-key": "training" }, plural(sum(byJob), "job")))], { isMoving: working > 0 }),
     stage("Models", count(sum(models)), [el("span", { class: "detail" }, el("a", { href: to("models"), "data-key": "models" }, `${count((models.approved ?? 0) + (models.champion ?? 0))} approved`)), models.refused ? `${count(models.refused)} refused by the gate` : null]),
-    stage("Endpoint", champion ? `Version ${champion.version}` : "None", champion ? `${champion.metric} ${score(champion.score)}` : "no champion yet", { isWord: true, isMoving: Boolean(models.deploying) }),
+    stage("Endpoint", champion ? `Version ${champion.version}` : "None", champion ? `${champion.metric} ${score(champion.score)}` : "no champion yet", { isMoving: Boolean(models.deploying) }),
     stage("Predictions", count(predictions.done), [waits > 0 ? `${count(waits)} under way` : null, predictions.failed ? `${count(predictions.failed)} failed` : null, el("span", { class: "detail" }, el("a", { href: to("predictions"), "data-key": "predictions" }, "look at them"))], { isMoving: waits > 0 }),
   );
 }
@@ -127,7 +128,7 @@ function jobs(project, { active_jobs: active }) {
         { name: "Job", cell: (job) => `Version ${job.model_version}` },
         { name: "State", cell: (job) => state(job.state) },
         { name: "Cause", cell: (job) => words(job.cause) },
-        { name: "Asked for", cell: (job) => ago(job.requested_at) },
+        { name: "Asked for", cell: (job) => when(job.requested_at) },
       ],
     }),
   );

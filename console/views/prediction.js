@@ -6,14 +6,16 @@ import { field, select } from "../components/field.js";
 import { act, empty, problemNotice, waiting } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { fetchFile, save } from "../download.js";
 import { drawer, el, swap } from "../dom.js";
-import { ago, bytes, number, percent, short, time } from "../format.js";
+import { bytes, number, percent, short, time } from "../format.js";
 import { people } from "../people.js";
 import { poll } from "../poll.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
 import { looking } from "./looking.js";
+import { neighbours } from "./neighbours.js";
 
 const KINDS = {
   json: ["Result as JSON", "result.json"],
@@ -37,7 +39,7 @@ export async function show(root, { project, prediction: id, definition, signal }
   const unit = definition.spatial_dims === 3 ? "ml" : "pixels";
 
   const drawTop = drawer((prediction) => {
-    swap(top, head(title(prediction), { back: { href: place("p", project, "predictions"), name: "Predictions" }, text: [state(prediction.state), ` by version ${prediction.model_version}, ${ago(prediction.finished_at ?? prediction.requested_at)}`] }));
+    swap(top, head(title(prediction), { back: { href: place("p", project, "predictions"), name: "Predictions" }, actions: neighbours(project, id), text: [state(prediction.state), ` by version ${prediction.model_version}, `, when(prediction.finished_at ?? prediction.requested_at)] }));
     swap(facts, answer(project, prediction, unit));
     if (!isShown && prediction.state === "done") {
       isShown = true;
@@ -115,7 +117,7 @@ function readers(prediction, definition, where, signal, after) {
     el("div", { class: "row", role: "group", "aria-label": "Your word" }, agree, disagree),
     other, trouble,
     prediction.reviews.length > 0 && el("ul", { class: "stack tight plain-list" }, prediction.reviews.map((one) =>
-      el("li", { class: "row" }, state(one.verdict), el("strong", {}, one.reader === people.me.name ? "you" : one.reader), one.label && `says ${one.label}`, el("span", { class: "quiet small" }, ago(one.at))))),
+      el("li", { class: "row" }, state(one.verdict), el("strong", {}, one.reader === people.me.name ? "you" : one.reader), one.label && `says ${one.label}`, el("span", { class: "quiet small" }, when(one.at))))),
   );
 }
 

@@ -6,13 +6,15 @@ import { listing } from "../components/listing.js";
 import { empty } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { el } from "../dom.js";
-import { ago, number, percent, short } from "../format.js";
+import { number, percent, short } from "../format.js";
 import { people } from "../people.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
+import { rememberOrder } from "./neighbours.js";
 
-export async function show(root, { project, definition, query, signal }) {
+export async function show(root, { project, query, signal }) {
   const wanted = { state: "", image: query.get("image") ?? "" };
   const list = listing({
     where: path("projects", project, "predictions"),
@@ -20,20 +22,10 @@ export async function show(root, { project, definition, query, signal }) {
     noun: "prediction",
     seconds: 6,
     signal,
-    draw: (items) => table({
-      caption: "Predictions",
-      rows: items,
-      open: (prediction) => place("p", project, "predictions", prediction.id),
-      key: (prediction) => prediction.id,
-      columns: [
-        { name: "Image", cell: (prediction) => el("code", {}, short(prediction.image)), keep: true },
-        { name: "State", cell: (prediction) => state(prediction.state), keep: true },
-        { name: "Answer", cell: (prediction) => answer(prediction, definition) },
-        { name: "Model", cell: (prediction) => `Version ${prediction.model_version}`, keep: true },
-        { name: "Readers", cell: (prediction) => readers(prediction.reviews) },
-        { name: "Finished", cell: (prediction) => ago(prediction.finished_at ?? prediction.requested_at), keep: true },
-      ],
-    }),
+    draw(items) {
+      rememberOrder(project, items.map((prediction) => prediction.id));
+      return rows(project, items);
+    },
     nothing: () => wanted.state || wanted.image
       ? empty("No prediction fits", "Take the filter away to see all.")
       : empty("No predictions yet", people.runs ? "Images added for prediction are answered as soon as the project has a champion." : "They appear here as images are answered.",
@@ -58,7 +50,7 @@ function answer(prediction) {
   if (volumes.length > 0) return volumes.slice(0, 4).map(([name, value]) => `${name} ${number(value)}`).join(" · ");
   return [
     el("strong", {}, prediction.label || "none"),
-    prediction.confidence !== null && el("span", { class: "quiet" }, ` ${percent(prediction.confidence)}`),
+    prediction.confidence !== null && el("span", { class: "quiet" }, ` ${percent(prediction.confidence)} `),
     prediction.warnings.length > 0 && el("span", { class: "state warn" }, "warning"),
   ];
 }
@@ -68,4 +60,21 @@ function readers(reviews) {
   const agreeing = reviews.filter((review) => review.verdict === "agree").length;
   const others = reviews.length - agreeing;
   return el("span", { class: "row" }, agreeing > 0 && el("span", { class: "state good" }, `${agreeing} agree`), others > 0 && el("span", { class: "state bad" }, `${others} disagree`));
+}
+
+function rows(project, items) {
+  return table({
+    caption: "Predictions",
+    rows: items,
+    open: (prediction) => place("p", project, "predictions", prediction.id),
+    key: (prediction) => prediction.id,
+    columns: [
+      { name: "Image", cell: (prediction) => el("code", {}, short(prediction.image)), keep: true },
+      { name: "State", cell: (prediction) => state(prediction.state), keep: true },
+      { name: "Answer", cell: (prediction) => answer(prediction) },
+      { name: "Model", cell: (prediction) => `Version ${prediction.model_version}`, keep: true },
+      { name: "Readers", cell: (prediction) => readers(prediction.reviews) },
+      { name: "Finished", cell: (prediction) => when(prediction.finished_at ?? prediction.requested_at), keep: true },
+    ],
+  });
 }

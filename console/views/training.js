@@ -6,8 +6,9 @@ import { listing } from "../components/listing.js";
 import { act, empty } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
+import { when } from "../components/when.js";
 import { el } from "../dom.js";
-import { ago, duration, short, words } from "../format.js";
+import { duration, short, words } from "../format.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
 
@@ -29,7 +30,7 @@ export async function show(root, { project, signal }) {
         { name: "State", cell: (job) => state(job.state), keep: true },
         { name: "Cause", cell: (job) => words(job.cause) },
         { name: "Dataset", cell: (job) => el("code", {}, short(job.dataset)) },
-        { name: "Asked for", cell: (job) => ago(job.requested_at), keep: true },
+        { name: "Asked for", cell: (job) => when(job.requested_at), keep: true },
         { name: "Took", cell: (job) => (job.started_at ? duration(job.started_at, job.finished_at) : null), keep: true },
         { name: "Reason", cell: (job) => job.reason },
       ],
