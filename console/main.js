@@ -1,0 +1,152 @@
+// From an address to a view: configuration, sign-in, who one is, then the router.
+
+import { all, get, Problem } from "./api.js";
+import { confirm } from "./components/dialog.js";
+import { frame } from "./components/frame.js";
+import { empty, problemNotice, waiting } from "./components/notice.js";
+import { loadConfig } from "./config.js";
+import { el } from "./dom.js";
+import { people } from "./people.js";
+import { go, place, router } from "./router.js";
+import { finishSignIn, isSignedIn, session, signIn } from "./session.js";
+import { welcome } from "./views/welcome.js";
+
+/** [pattern, view module, part of the navigation, title, who may] */
+const ROUTES = [
+  ["/", "projects", "projects", "Projects"],
+  ["/new", "new_project", "projects", "New project", "runs"],
+  ["/p/:project", "overview", "overview", "Overview", "runs"],
+  ["/p/:project/overview", "overview", "overview", "Overview", "runs"],
+  ["/p/:project/images", "images", "images", "Images"],
+  ["/p/:project/images/:image", "image", "images", "Image"],
+  ["/p/:project/datasets", "datasets", "datasets", "Datasets", "runs"],
+  ["/p/:project/training", "training", "training", "Training", "runs"],
+  ["/p/:project/training/:job", "job", "training", "Training job", "runs"],
+  ["/p/:project/models", "models", "models", "Models", "runs"],
+  ["/p/:project/models/:version", "model", "models", "Model", "runs"],
+  ["/p/:project/predictions", "predictions", "predictions", "Predictions"],
+  ["/p/:project/predictions/:prediction", "prediction", "predictions", "Prediction"],
+  ["/alerts", "alerts", "alerts", "Alerts", "runs"],
+  ["/access", "access", "access", "Access", "isAdmin"],
+  ["/audit", "audit", "audit", "Audit", "isAdmin"],
+].map(([pattern, file, part, title, need]) => [pattern, { file, part, title, need }]);
+
+const page = document.getElementById("page");
+let projects = [];
+let current = null;
+
+async function start() {
+  try {
+    await loadConfig();
+    await finishSignIn();
+  } catch (error) {
+    page.replaceChildren(welcome(error.message));
+    return;
+  }
+  if (!isSignedIn()) {
+    page.replaceChildren(welcome());
+    return;
+  }
+  page.replaceChildren(waiting("Opening the console…"));
+  try {
+    people.me = await get("/me");
+    await loadProjects();
+  } catch (problem) {
+    page.replaceChildren(el("main", { class: "main" }, el("h1", { class: "unseen" }, "medloop"), problemNotice(problem, start)));
+    return;
+  }
+  const shell = frame({ projects: () => projects, onProject: changeProject });
+  page.replaceChildren(shell.node);
+  session.addEventListener("ended", askToSignIn);
+  router(ROUTES, (route, parameters, query) => show(shell, route, parameters, query))();
+}
+
+async function loadProjects() {
+  projects = await all("/projects");
+}
+
+function changeProject(name) {
+  const isSame = current?.parameters.project && name;
+  const part = isSame ? current.route.part : people.runs ? "overview" : "predictions";
+  go(name ? place("p", name, part) : "#/");
+}
+
+async function show(shell, route, parameters, query) {
+  current?.controller.abort();
+  const controller = new AbortController();
+  const isFirst = current === null;
+  current = { controller, route, parameters };
+  const { main } = shell;
+  const { signal } = controller;
+  const project = projects.find((one) => one.name === parameters.project);
+  shell.mark({ project: parameters.project, part: route?.part });
+  document.title = route ? `${route.title} · medloop` : "medloop";
+  const root = el("div", { class: "view" });
+  main.replaceChildren(root);
+  if (!route || (parameters.project && !project && !(await isNewProject(parameters.project, shell, route)))) {
+    if (signal.aborted) return;
+    root.append(lost(parameters.project));
+  } else if (route.need && !people[route.need]) {
+    root.append(el("h1", { tabindex: "-1" }, route.title), empty("Not for your role", "An administrator can change what you may see."));
+  } else {
+    try {
+      const view = await import(`./views/${route.file}.js`);
+      if (signal.aborted) return;
+      await view.show(root, {
+        ...parameters,
+        definition: projects.find((one) => one.name === parameters.project),
+        projects,
+        query,
+        signal,
+        reloadProjects: loadProjects,
+      });
+    } catch (problem) {
+      if (signal.aborted || problem.name === "AbortError") return;
+      if (!root.querySelector("h1")) root.prepend(el("h1", { tabindex: "-1" }, route.title));
+      root.append(problemNotice(problem instanceof Problem ? problem : unloadable(problem), () => show(shell, route, parameters, query)));
+    }
+  }
+  if (!isFirst) {
+    scrollTo(0, 0);
+    (root.querySelector("h1") ?? main).focus();
+  }
+}
+
+/** A project made a moment ago, perhaps elsewhere. */
+async function isNewProject(name, shell, route) {
+  await loadProjects().catch(() => {});
+  const isThere = projects.some((one) => one.name === name);
+  if (isThere) shell.mark({ project: name, part: route.part });
+  return isThere;
+}
+
+function unloadable(error) {
+  console.error(error);
+  return new Problem({ title: "This view could not be shown", detail: error.message, remedy: "Reload the page." });
+}
+
+const lost = (project) =>
+  el("div", {},
+    el("h1", { tabindex: "-1" }, "Nothing here"),
+    empty(
+      project ? "No such project" : "No such place",
+      project ? "It does not exist, or it is not granted to you." : "The address names no view of the console.",
+      el("a", { class: "button", href: "#/" }, "All projects"),
+    ),
+  );
+
+let isAsking = false;
+
+async function askToSignIn() {
+  if (isAsking) return;
+  isAsking = true;
+  const goes = await confirm({
+    title: "Your session has ended",
+    text: "Sign in again, and you come back to this place. What you have typed on this page is lost by that; uploads in progress have to be chosen again.",
+    action: "Sign in",
+  });
+  isAsking = false;
+  if (goes) signIn();
+}
+
+start();
