@@ -1,5 +1,6 @@
 """What a training job measured: challenger, champion and a trivial baseline on the same locked images."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +13,12 @@ Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 Metric = Literal["accuracy", "macro AUROC", "mean Dice"]
 """What the gate compares: of classification, multi-label and segmentation."""
+
+METRICS: Mapping[Task, Metric] = {
+    "classification": "accuracy",
+    "multilabel": "macro AUROC",
+    "segmentation": "mean Dice",
+}
 
 
 class Interval(Message):

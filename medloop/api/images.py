@@ -15,7 +15,6 @@ from medloop.api.paths import ImagePath, ProjectPath
 from medloop.api.problems import Problem, conflict, not_found, unusable
 from medloop.api.resource import Resource, caller
 from medloop.aws import objects, presigned, queues
-from medloop.catalogue.images import Image as ImageRow
 from medloop.catalogue.images import get_image as find_image
 from medloop.catalogue.pages import Position, page_of_uploads
 from medloop.catalogue.uploads import (
@@ -66,8 +65,16 @@ class Image(Resource):
 class ImageDetails(Image):
     dims: int | None
     """2 for a picture, 3 for a volume; null where nothing was accepted."""
-    picture: dict[str, JsonValue]
-    """Format, modality, size, spacing, deviations: what was found in the file."""
+    format: str | None
+    modality: str | None
+    shape: list[int] | None
+    """Rows and columns of a picture, x, y, z of a volume."""
+    spacing: list[float] | None
+    """Millimetres from row to row and from column to column, where they are calibrated."""
+    warnings: list[str]
+    """How the file deviates from the standard and was taken in all the same."""
+    found: dict[str, JsonValue]
+    """Whatever else was found in the file."""
 
 
 class ImageContent(Resource):
@@ -214,12 +221,18 @@ def image_of(row: Upload, asking: Caller) -> Image:
 
 def details_of(row: Upload, asking: Caller) -> ImageDetails:
     found = catalogue().read(lambda conn: find_image(conn, row.id))
-    picture = picture_of(found) if found else {}
-    return ImageDetails(
-        **dict(image_of(row, asking)), dims=(found.dims or 2) if found else None, picture=picture
+    facts: dict[str, JsonValue] = json.loads(found.facts) if found else {}
+    geometry = json.loads(found.geometry) if found and found.geometry else {}
+    is_calibrated = facts.get("spacing") == "calibrated"
+    return ImageDetails.model_validate(
+        {
+            **dict(image_of(row, asking)),
+            "dims": (found.dims or 2) if found else None,
+            "format": facts.get("format"),
+            "modality": facts.get("modality"),
+            "shape": geometry.get("shape"),
+            "spacing": [facts["row_mm"], facts["column_mm"]] if is_calibrated and "row_mm" in facts else None,
+            "warnings": [word for word in str(facts.get("deviations", "")).split(",") if word],
+            "found": facts,
+        }
     )
-
-
-def picture_of(row: ImageRow) -> dict[str, JsonValue]:
-    found: dict[str, JsonValue] = json.loads(row.facts)
-    return found

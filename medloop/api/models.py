@@ -6,8 +6,10 @@ from typing import Literal
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from events.evaluation import Evaluation
+from events.dataset import Task
+from events.evaluation import METRICS, Evaluation, Metric
 from events.models import PromotionRequested
+from medloop.api.existing import existing_project
 from medloop.api.pages import Page
 from medloop.api.paths import FilePath, ProjectPath, VersionPath
 from medloop.api.problems import conflict, not_found
@@ -24,8 +26,10 @@ router = Router()
 class Model(Resource):
     version: int
     state: Literal["evaluated", "refused", "approved", "deploying", "champion", "retired", "rolled_back"]
+    metric: Metric
+    """That of the project's task."""
     score: float
-    """On the locked test images, in the task's metric."""
+    """On the locked test images."""
     low: float
     high: float
     """Its 95 % interval."""
@@ -56,9 +60,9 @@ class Address(Resource):
 
 @router.get("/projects/<project>/models", operation_id="list_models", summary="Versions, newest first")
 def list_models(project: ProjectPath) -> Page[Model]:
-    return Page(
-        items=[model_of(row) for row in catalogue().read(lambda conn: models.list_models(conn, project))]
-    )
+    task = existing_project(project).task
+    rows = catalogue().read(lambda conn: models.list_models(conn, project))
+    return Page(items=[model_of(row, task) for row in rows])
 
 
 @router.get(
@@ -70,7 +74,7 @@ def get_model(project: ProjectPath, version: VersionPath) -> ModelDetails:
     evaluation = Evaluation.model_validate_json(job.evaluation) if job and job.evaluation else None
     names = evidence.names(settings().models_bucket, project, version)
     files = [EvidenceFile(name=name, media_type=evidence.media_type_of(name)) for name in names]
-    return ModelDetails(**dict(model_of(row)), evaluation=evaluation, files=files)
+    return ModelDetails(**dict(model_of(row, task_of(row))), evaluation=evaluation, files=files)
 
 
 @router.get(
@@ -132,7 +136,7 @@ def crowned(row: models.Model, cause: Literal["promote", "rollback"]) -> Model:
     """Asks the door that releases; the version's state tells how far it is."""
     wish = PromotionRequested(project=row.project, version=row.version, cause=cause)
     queues.send(settings().model_approvals_queue_url, wish)
-    return model_of(row)
+    return model_of(row, task_of(row))
 
 
 def known(project: str, version: int) -> models.Model:
@@ -143,9 +147,14 @@ def known(project: str, version: int) -> models.Model:
     return found
 
 
-def model_of(row: models.Model) -> Model:
+def task_of(row: models.Model) -> Task:
+    return existing_project(row.project).task
+
+
+def model_of(row: models.Model, task: Task) -> Model:
     scores = json.loads(row.metrics)
     return Model(
+        metric=METRICS[task],
         version=row.version,
         state=row.state,
         score=scores["value"],

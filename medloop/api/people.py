@@ -7,10 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from medloop.api.existing import existing_project
 from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of, position_of
 from medloop.api.paths import PersonPath, ProjectPath
 from medloop.api.problems import not_found
-from medloop.api.projects import known
 from medloop.api.resource import Resource, caller
 from medloop.catalogue import grants
 from medloop.catalogue.audit import AuditRow
@@ -46,7 +46,7 @@ def list_grants() -> Page[Grant]:
 
 @router.put("/grants/<person>/<project>", operation_id="put_grant", summary="Let a person work in a project")
 def put_grant(person: PersonPath, project: ProjectPath) -> Grant:
-    known(project)
+    existing_project(project)
     by = caller(router).name
     catalogue().run(lambda conn: grants.grant(conn, person, project, by, now()))
     rows = catalogue().read(lambda conn: grants.list_grants(conn, [person]))

@@ -10,10 +10,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from events.message import ClassName
+from medloop.api.existing import existing_project
 from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of, position_of
 from medloop.api.paths import KindPath, PredictionPath, ProjectPath
 from medloop.api.problems import FieldProblem, Problem, conflict, not_found, unusable
-from medloop.api.projects import known as known_project
 from medloop.api.resource import Resource, Wish, caller
 from medloop.aws import objects, presigned
 from medloop.catalogue import predictions
@@ -139,7 +139,7 @@ def put_review(project: ProjectPath, prediction: PredictionPath, wish: ReviewWis
     row = known(project, prediction)
     if row.state != "done":
         raise conflict("no-answer", "There is no answer to review.", "Wait for it.")
-    if wish.label is not None and wish.label not in known_project(project).classes:
+    if wish.label is not None and wish.label not in existing_project(project).classes:
         raise unusable(
             "unknown-class",
             "The project has no such class.",

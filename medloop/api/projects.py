@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import JsonValue
 
+from medloop.api.existing import existing_project
 from medloop.api.jobs import Job, job_of
 from medloop.api.models import Model, model_of
 from medloop.api.pages import Page
@@ -18,7 +19,6 @@ from medloop.catalogue.grants import grant
 from medloop.catalogue.images import image_counts
 from medloop.catalogue.pages import label_balance
 from medloop.catalogue.projects import create_project
-from medloop.catalogue.projects import get_project as find_project
 from medloop.catalogue.projects import list_projects as all_projects
 from medloop.catalogue.projects import put_project as store_project
 from medloop.catalogue.secret import Connection
@@ -83,7 +83,7 @@ def list_projects() -> Page[ProjectSummary]:
 
 @router.get("/projects/<project>", operation_id="get_project", summary="A project's whole definition")
 def get_project(project: ProjectPath) -> ProjectDetails:
-    found = known(project)
+    found = existing_project(project)
     return ProjectDetails(**summary(found), definition=found.model_dump(mode="json"))
 
 
@@ -130,7 +130,7 @@ def is_put(conn: Connection, wanted: Project, me: Caller) -> bool:
 
 @router.get("/projects/<project>/overview", operation_id="get_overview", summary="Where everything stands")
 def get_overview(project: ProjectPath) -> Overview:
-    known(project)
+    task = existing_project(project).task
     sums, reasons, images, balance = catalogue().read(
         lambda conn: (
             summarise(conn, project, last=1),
@@ -147,17 +147,9 @@ def get_overview(project: ProjectPath) -> Overview:
         jobs=sums.jobs,
         models=sums.models,
         predictions=sums.predictions,
-        champion=model_of(sums.champions[0]) if sums.champions else None,
+        champion=model_of(sums.champions[0], task) if sums.champions else None,
         active_jobs=[job_of(job) for job in sums.active_jobs],
     )
-
-
-def known(name: str) -> Project:
-    """Raises Problem: 404."""
-    found = catalogue().read(lambda conn: find_project(conn, name))
-    if found is None:
-        raise not_found("project")
-    return found
 
 
 def summary(project: Project) -> dict[str, object]:

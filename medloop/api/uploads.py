@@ -8,9 +8,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import Field, ValidationError
 
 from events.message import ClassName
+from medloop.api.existing import existing_project
 from medloop.api.paths import ProjectPath
 from medloop.api.problems import FieldProblem, Problem, conflict, not_found, unusable
-from medloop.api.projects import known
 from medloop.api.resource import Resource, Wish
 from medloop.aws import multipart, presigned
 from medloop.aws.multipart import NoSuchUpload, Part
@@ -105,7 +105,7 @@ class FileTaken(Resource):
     "/projects/<project>/uploads", operation_id="create_uploads", summary="Where to send files, at most 100"
 )
 def create_uploads(project: ProjectPath, wish: UploadWish) -> UploadAddresses:
-    label = class_of(known(project), wish)
+    label = class_of(existing_project(project), wish)
     keys = [key_for(project, wish.purpose, label, number, file) for number, file in enumerate(wish.files)]
     return UploadAddresses(files=[address_of(key, file) for key, file in zip(keys, wish.files, strict=True)])
 
