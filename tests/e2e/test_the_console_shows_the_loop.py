@@ -1,16 +1,21 @@
-"""The console in a real browser: dropped, judged, trained, promoted, predicted and looked at, as each role."""
+"""The console in a real browser: from the dropped file to the prediction looked at, as each role."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from local.demo.structures import lump
+from medloop.catalogue.results import results_of
+from medloop.platform import catalogue
 from medloop.rules.access import Role
 from medloop.settings import Settings
 from tests.e2e.browser import NARROW, at_the_console, chromium, findings, needs_chromium
 from tests.e2e.loop import Loop, until
+from tests.e2e.lumps import file_of as lumps_file
 from tests.e2e.people import Person, hire
 
 pytestmark = needs_chromium
@@ -40,6 +45,7 @@ def people(settings: Settings, shapes: Loop) -> dict[Role, Person]:
 def answered(shapes: Loop, samples: Path) -> str:
     """A prediction with its files."""
     prediction = shapes.predict(sorted((samples / "predict").iterdir())[2].read_bytes(), "looked-at")
+    until("the files", lambda: bool(catalogue().read(lambda conn: results_of(conn, prediction.id))))
     return prediction.id
 
 
@@ -115,10 +121,10 @@ def test_a_prediction_is_looked_at_and_agreed_with(
 def test_a_segmentation_is_looked_at_slice_by_slice(
     browser: Browser, settings: Settings, lumps: Loop
 ) -> None:
-    admin = hire(settings, "admin")
-    listed = admin.get(f"/projects/{lumps.project}/predictions?state=done").json()["items"]
-    with at_the_console(browser, admin) as page:
-        go(page, lumps.project, "predictions", listed[0]["id"])
+    prediction = lumps.predict(lumps_file(lump(np.random.default_rng(11))[0]), "seen.nii.gz")
+    until("the mask", lambda: bool(catalogue().read(lambda conn: results_of(conn, prediction.id))))
+    with at_the_console(browser, hire(settings, "admin")) as page:
+        go(page, lumps.project, "predictions", prediction.id)
         expect(page.get_by_role("application", name="Slice viewer")).to_be_visible()
         expect(page.get_by_label("Mask", exact=True)).to_be_checked()
         shown = page.get_by_text(re.compile(r"^\d+ of \d+$"))
