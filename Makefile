@@ -21,9 +21,9 @@ help:  ## List the targets
 
 # ── for users ──────────────────────────────────────────────────────────────────────────────────────────
 
-demo: $(VENV)/.laptop $(SAM)  ## The whole loop on this machine; TASK=segmentation DATA=folder LIMIT=n EPOCHS=n OUT=folder
+demo: $(VENV)/.laptop $(SAM)  ## The whole loop on this machine; TASK=segmentation DATA=folder LIMIT=n EPOCHS=n OUT=folder LOOK=1
 	@$(BIN)/python -m local.demo $(if $(TASK),--task $(TASK)) $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT)) \
-	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(OUT),--out "$(OUT)")
+	  $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(OUT),--out "$(OUT)") $(if $(LOOK),--look)
 
 up: $(VENV)/.laptop $(SAM)  ## Bring the laptop cloud up, for your own experiments
 	@$(BIN)/medloop up

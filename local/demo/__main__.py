@@ -1,7 +1,11 @@
 """`python -m local.demo`: the whole loop on this machine, ending in a table, a picture and report.json."""
 
+import os
 import signal
+import sys
 import time
+import webbrowser
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -10,6 +14,7 @@ import typer
 from rich.console import Console
 
 from events.evaluation import Evaluation
+from local import people
 from local.cloud import down, up
 from local.demo import run
 from local.demo.images import DemoImages, DemoTask, NoImages, chosen, generated
@@ -19,7 +24,10 @@ from local.demo.results import fetch_one, wait_for_results
 from local.demo.structures import chosen_volumes, generated_volumes
 from local.main import show
 from local.processes import ProcessFailed
+from local.state import Laptop
+from medloop.catalogue.grants import grant
 from medloop.cli.target import choose_laptop, connect, stop
+from medloop.platform import catalogue, now
 from medloop.settings import Settings
 
 console = Console()
@@ -46,7 +54,13 @@ def main(
         ".medloop/demo"
     ),
     seed: Annotated[int, typer.Option(help="Decides which images are generated or chosen.")] = 0,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the laptop cloud up afterwards.")] = False,
+    look: Annotated[
+        bool | None,
+        typer.Option(
+            "--look/--no-look",
+            help="Keep the cloud up at the end, to look at the console, until Ctrl-C; usual at a terminal.",
+        ),
+    ] = None,
 ) -> None:
     """Bring the laptop cloud up, upload, train, judge, deploy, predict, and report."""
     signal.signal(signal.SIGTERM, interrupted)
@@ -55,15 +69,11 @@ def main(
         images = pick(task, data, limit, seed, out)
     except NoImages as error:
         stop(str(error), FORMS[task])
+    is_watched = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        report = demo(images, epochs, out, keep)
+        report = demo(images, epochs, out, is_watched if look is None else look)
     except (run.DemoFailed, ProcessFailed) as error:
         stop(str(error), f"logs are in {out / 'cloud' / 'logs'}")
-    console.print(table(report))
-    for name in ("report.json", "report.png"):
-        console.print(out / name, highlight=False, soft_wrap=True)
-    names = " ".join(sorted(file.name for file in (out / "results").iterdir()))
-    console.print(f"{out / 'results'}: {names}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.succeeded else 1)
 
 
@@ -79,8 +89,12 @@ def pick(task: DemoTask, data: Path | None, limit: int | None, seed: int, out: P
     return generated(out / "images", seed) if data is None else chosen(data, limit, seed)
 
 
-def demo(images: DemoImages, epochs: int | None, out: Path, keep: bool) -> Report:
-    """The stages, with a fresh cloud around them that is stopped whatever happens."""
+def demo(images: DemoImages, epochs: int | None, out: Path, look: bool) -> Report:
+    """The stages, with a fresh cloud around them that is stopped whatever happens.
+
+    Args:
+        look: before it is stopped, wait until somebody who looks at the console has seen enough.
+    """
     started = time.monotonic()
     watch = run.Stopwatch(console)
     try:
@@ -90,10 +104,39 @@ def demo(images: DemoImages, epochs: int | None, out: Path, keep: bool) -> Repor
         report, outcome = stages(connect(), images, epochs, watch, started)
         write(out, report, outcome)
         fetch_one(run.PROJECT, connect(), out / "results")
+        tell(report, out)
+        if look:
+            show_console(cloud)
+        else:
+            console.print("`make demo LOOK=1` leaves the console open to look at them", highlight=False)
     finally:
-        if not keep:
-            down(out / "cloud")
+        down(out / "cloud")
     return report
+
+
+def tell(report: Report, out: Path) -> None:
+    console.print(table(report))
+    for name in ("report.json", "report.png"):
+        console.print(out / name, highlight=False, soft_wrap=True)
+    names = " ".join(sorted(file.name for file in (out / "results").iterdir()))
+    console.print(f"{out / 'results'}: {names}", highlight=False, soft_wrap=True)
+
+
+def show_console(cloud: Laptop) -> None:
+    """Until Ctrl-C; the people that every laptop cloud has may see the demo's project."""
+    for name in people.NAMES.values():
+        catalogue().run(partial(grant, person=name, project=run.PROJECT, by="demo", at=now()))
+    console.rule("[bold]look", align="left", style="dim")
+    console.print(f"the console is at {cloud.console}", highlight=False, soft_wrap=True)
+    console.print(f"sign in as admin, engineer or reader; the password: {people.password(cloud.home)}")
+    console.print("Ctrl-C ends it and stops the cloud")
+    if sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        webbrowser.open(cloud.console)
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.print()
 
 
 def stages(
