@@ -9,30 +9,45 @@ import { el } from "./dom.js";
 import { people } from "./people.js";
 import { go, place, router } from "./router.js";
 import { finishSignIn, isSignedIn, session, signIn } from "./session.js";
+import * as access from "./views/access.js";
+import * as alerts from "./views/alerts.js";
+import * as audit from "./views/audit.js";
+import * as datasets from "./views/datasets.js";
+import * as image from "./views/image.js";
+import * as images from "./views/images.js";
+import * as job from "./views/job.js";
+import * as model from "./views/model.js";
+import * as models from "./views/models.js";
+import * as newProject from "./views/new_project.js";
+import * as overview from "./views/overview.js";
+import * as prediction from "./views/prediction.js";
+import * as predictions from "./views/predictions.js";
+import * as projects from "./views/projects.js";
+import * as training from "./views/training.js";
 import { welcome } from "./views/welcome.js";
 
-/** [pattern, view module, part of the navigation, title, who may] */
+/** [pattern, view, part of the navigation, title, who may] */
 const ROUTES = [
-  ["/", "projects", "projects", "Projects"],
-  ["/new", "new_project", "projects", "New project", "runs"],
-  ["/p/:project", "overview", "overview", "Overview", "runs"],
-  ["/p/:project/overview", "overview", "overview", "Overview", "runs"],
-  ["/p/:project/images", "images", "images", "Images"],
-  ["/p/:project/images/:image", "image", "images", "Image"],
-  ["/p/:project/datasets", "datasets", "datasets", "Datasets", "runs"],
-  ["/p/:project/training", "training", "training", "Training", "runs"],
-  ["/p/:project/training/:job", "job", "training", "Training job", "runs"],
-  ["/p/:project/models", "models", "models", "Models", "runs"],
-  ["/p/:project/models/:version", "model", "models", "Model", "runs"],
-  ["/p/:project/predictions", "predictions", "predictions", "Predictions"],
-  ["/p/:project/predictions/:prediction", "prediction", "predictions", "Prediction"],
-  ["/alerts", "alerts", "alerts", "Alerts", "runs"],
-  ["/access", "access", "access", "Access", "isAdmin"],
-  ["/audit", "audit", "audit", "Audit", "isAdmin"],
-].map(([pattern, file, part, title, need]) => [pattern, { file, part, title, need }]);
+  ["/", projects, "projects", "Projects"],
+  ["/new", newProject, "projects", "New project", "runs"],
+  ["/p/:project", overview, "overview", "Overview", "runs"],
+  ["/p/:project/overview", overview, "overview", "Overview", "runs"],
+  ["/p/:project/images", images, "images", "Images"],
+  ["/p/:project/images/:image", image, "images", "Image"],
+  ["/p/:project/datasets", datasets, "datasets", "Datasets", "runs"],
+  ["/p/:project/training", training, "training", "Training", "runs"],
+  ["/p/:project/training/:job", job, "training", "Training job", "runs"],
+  ["/p/:project/models", models, "models", "Models", "runs"],
+  ["/p/:project/models/:version", model, "models", "Model", "runs"],
+  ["/p/:project/predictions", predictions, "predictions", "Predictions"],
+  ["/p/:project/predictions/:prediction", prediction, "predictions", "Prediction"],
+  ["/alerts", alerts, "alerts", "Alerts", "runs"],
+  ["/access", access, "access", "Access", "isAdmin"],
+  ["/audit", audit, "audit", "Audit", "isAdmin"],
+].map(([pattern, view, part, title, need]) => [pattern, { view, part, title, need }]);
 
 const page = document.getElementById("page");
-let projects = [];
+let granted = [];
 let current = null;
 
 async function start() {
@@ -55,14 +70,14 @@ async function start() {
     page.replaceChildren(el("main", { class: "main" }, el("h1", { class: "unseen" }, "medloop"), problemNotice(problem, start)));
     return;
   }
-  const shell = frame({ projects: () => projects, onProject: changeProject });
+  const shell = frame({ projects: () => granted, onProject: changeProject });
   page.replaceChildren(shell.node);
   session.addEventListener("ended", askToSignIn);
   router(ROUTES, (route, parameters, query) => show(shell, route, parameters, query))();
 }
 
 async function loadProjects() {
-  projects = await all("/projects");
+  granted = await all("/projects");
 }
 
 function changeProject(name) {
@@ -78,7 +93,7 @@ async function show(shell, route, parameters, query) {
   current = { controller, route, parameters };
   const { main } = shell;
   const { signal } = controller;
-  const project = projects.find((one) => one.name === parameters.project);
+  const project = granted.find((one) => one.name === parameters.project);
   shell.mark({ project: parameters.project, part: route?.part });
   document.title = route ? `${route.title} · medloop` : "medloop";
   const root = el("div", { class: "view" });
@@ -90,12 +105,10 @@ async function show(shell, route, parameters, query) {
     root.append(el("h1", { tabindex: "-1" }, route.title), empty("Not for your role", "An administrator can change what you may see."));
   } else {
     try {
-      const view = await import(`./views/${route.file}.js`);
-      if (signal.aborted) return;
-      await view.show(root, {
+      await route.view.show(root, {
         ...parameters,
-        definition: projects.find((one) => one.name === parameters.project),
-        projects,
+        definition: granted.find((one) => one.name === parameters.project),
+        projects: granted,
         query,
         signal,
         reloadProjects: loadProjects,
@@ -115,7 +128,7 @@ async function show(shell, route, parameters, query) {
 /** A project made a moment ago, perhaps elsewhere. */
 async function isNewProject(name, shell, route) {
   await loadProjects().catch(() => {});
-  const isThere = projects.some((one) => one.name === name);
+  const isThere = granted.some((one) => one.name === name);
   if (isThere) shell.mark({ project: name, part: route.part });
   return isThere;
 }

@@ -113,5 +113,5 @@ function account() {
     el("p", { class: "small quiet" }, role.replace("-", " ")),
     el("button", { class: "button", type: "button", onclick: signOut }, "Sign out"),
   );
-  return el("div", { class: "account" }, el("button", { class: "button little", type: "button", popovertarget: "account", "aria-label": `Account of ${name}` }, name.slice(0, 2).toUpperCase()), menu);
+  return el("div", { class: "account" }, el("button", { class: "button plain", type: "button", popovertarget: "account", "aria-label": `${name}, account` }, icon("person"), el("span", {}, name)), menu);
 }

@@ -3,11 +3,11 @@
 import { el } from "../dom.js";
 import { count } from "../format.js";
 
-export function matrix(classes, cells) {
+export function matrix(title, classes, cells) {
   const sums = cells.map((row) => Math.max(1, row.reduce((a, b) => a + b, 0)));
   return el(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
     el(
       "table",
       { class: "matrix" },

@@ -3,6 +3,7 @@
 import { Problem } from "../api.js";
 
 const TRIES = 5;
+const STALLED_SECONDS = 45;
 
 /** Storage said no. */
 export class Refused extends Problem {
@@ -21,20 +22,37 @@ class Lost extends Error {}
 export function put(url, content, headers, onSent, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    let timer = null;
     const stop = () => request.abort();
     const over = (settle, value) => {
+      clearTimeout(timer);
       signal.removeEventListener("abort", stop);
+      window.removeEventListener("offline", lose);
       settle(value);
+    };
+    // A connection that died silently never ends by itself.
+    const lose = () => {
+      over(reject, new Lost("connection lost"));
+      request.abort();
+    };
+    const watch = () => {
+      clearTimeout(timer);
+      timer = setTimeout(lose, 1000 * STALLED_SECONDS);
     };
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers ?? {})) {
       if (name.toLowerCase() !== "content-length") request.setRequestHeader(name, value);
     }
-    request.upload.onprogress = (event) => onSent(event.loaded);
+    request.upload.onprogress = (event) => {
+      watch();
+      onSent(event.loaded);
+    };
     request.onload = () => (request.status < 300 ? over(resolve) : over(reject, new Refused(request.status)));
     request.onerror = () => over(reject, new Lost("connection lost"));
     request.onabort = () => over(reject, new DOMException("given up", "AbortError"));
     signal.addEventListener("abort", stop);
+    window.addEventListener("offline", lose);
+    watch();
     if (signal.aborted) return over(reject, new DOMException("given up", "AbortError"));
     request.send(content);
   });

@@ -27,7 +27,7 @@ export async function show(root, { projects, signal }) {
         { name: "Project", cell: (grant) => grant.project },
         { name: "Granted", cell: (grant) => time(grant.granted_at), keep: true },
         { name: "By", cell: (grant) => grant.granted_by },
-        { name: "", cell: (grant) => el("button", { class: "button little", type: "button", "data-key": `${grant.user} ${grant.project}`, "aria-label": `Take ${grant.project} from ${grant.user}`, onclick: (event) => take(event, grant) }, "Take away") },
+        { name: "", cell: (grant) => el("button", { class: "button little", type: "button", "data-key": `${grant.user} ${grant.project}`, "aria-label": `Take away ${grant.project} from ${grant.user}`, onclick: (event) => take(event, grant) }, "Take away") },
       ],
     }),
     nothing: () => empty("No grants yet", "Administrators see every project. Engineers and readers see those that are granted to them."),

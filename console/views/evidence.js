@@ -25,7 +25,7 @@ export function evidence(found, isNarrow = false) {
       ),
       el("div", { class: "stack tight" }, el("h3", {}, "Per class"), bars(Object.entries(challenger.per_class), { most: 1, text: score })),
     ),
-    found.confusion.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Confusion"), el("p", { class: "small quiet" }, "Rows are the truth, columns what was predicted."), matrix(found.classes, found.confusion)),
+    found.confusion.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Confusion"), el("p", { class: "small quiet" }, "Rows are the truth, columns what was predicted."), matrix(`Confusion matrix of version ${found.model_version}`, found.classes, found.confusion)),
     found.subgroups.length > 0 && el("div", { class: "stack tight" }, el("h3", {}, "Subgroups"), subgroups(found.subgroups, isNarrow)),
     el("dl", { class: "facts" }, [
       ["Calibration error", challenger.calibration_error === null || challenger.calibration_error === undefined ? "no confidences to judge" : score(challenger.calibration_error)],

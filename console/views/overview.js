@@ -75,7 +75,7 @@ function pipeline(project, overview, doors) {
       el("span", { class: "count" }, figure),
       [detail].flat().filter(Boolean).map((line) => (line instanceof Node ? line : el("span", { class: "detail" }, line))),
     );
-  return el("ol", { class: "flow", "aria-label": "Pipeline" },
+  return [el("h2", { class: "unseen" }, "Pipeline"), el("ol", { class: "flow" },
     stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions, none lost"),
     stage("In flight", count(inFlight), moving > 0 ? `${count(moving)} messages, all projects` : "nothing waits", { isMoving: inFlight > 0 }),
     stage("Taken in", count(uploads.accepted),
@@ -85,7 +85,7 @@ function pipeline(project, overview, doors) {
     stage("Models", count(sum(models)), [el("span", { class: "detail" }, el("a", { href: to("models"), "data-key": "models" }, `${count((models.approved ?? 0) + (models.champion ?? 0))} approved`)), models.refused ? `${count(models.refused)} refused by the gate` : null]),
     stage("Endpoint", champion ? `Version ${champion.version}` : "None", champion ? `${champion.metric} ${score(champion.score)}` : "no champion yet", { isMoving: Boolean(models.deploying) }),
     stage("Predictions", count(predictions.done), [waits > 0 ? `${count(waits)} under way` : null, predictions.failed ? `${count(predictions.failed)} failed` : null, el("span", { class: "detail" }, el("a", { href: to("predictions"), "data-key": "predictions" }, "look at them"))], { isMoving: waits > 0 }),
-  );
+  )];
 }
 
 function toQueues(event) {
