@@ -22,6 +22,7 @@ DOORS = (
     "on-reconcile-due",
     "on-restore-drill-due",
     "on-alarm",
+    "on-api-request",
 )
 
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:000000000000"
@@ -29,7 +30,6 @@ SAGEMAKER = "arn:aws:sagemaker:us-east-1:000000000000"
 FORBIDDEN_TO_ALL = (
     ("s3:DeleteObject", "arn:aws:s3:::{uploads}/chest/labelled/a/1.png"),
     ("s3:DeleteObjectVersion", "arn:aws:s3:::{uploads}/chest/labelled/a/1.png"),
-    ("s3:PutObject", "arn:aws:s3:::{uploads}/chest/labelled/a/1.png"),
     ("s3:PutBucketPolicy", "arn:aws:s3:::{curated}"),
     ("s3:GetObject", "arn:aws:s3:::somebody-elses-bucket/key"),
     ("iam:CreateRole", "arn:aws:iam::000000000000:role/mine"),
@@ -48,6 +48,8 @@ FORBIDDEN_TO_ALL = (
 READS_UPLOADS = {"on-upload"}
 WRITES_BACKUPS = {"on-backup-due"}
 STARTS_TRAINING = {"on-training-request"}
+STOPS_TRAINING = {"on-training-request", "on-api-request"}
+SIGNS_UPLOADS = {"on-api-request"}
 ASKS_ENDPOINTS = {"on-inference-request"}
 KNOWS_PSEUDONYM_KEY = {"on-upload"}
 KNOWS_WEBHOOKS = {"on-alarm"}
@@ -55,6 +57,7 @@ KNOWS_WEBHOOKS = {"on-alarm"}
 RESERVED = (
     ("s3:GetObjectVersion", "arn:aws:s3:::{uploads}/chest/predict/1.dcm", READS_UPLOADS),
     ("s3:PutObject", "arn:aws:s3:::{backups}/catalogue/x", WRITES_BACKUPS),
+    ("s3:PutObject", "arn:aws:s3:::{uploads}/chest/labelled/a/1.png", SIGNS_UPLOADS),
     (
         "sagemaker:CreateTrainingJob",
         "arn:aws:sagemaker:us-east-1:000000000000:training-job/medloop-laptop-a",
@@ -63,7 +66,7 @@ RESERVED = (
     (
         "sagemaker:StopTrainingJob",
         "arn:aws:sagemaker:us-east-1:000000000000:training-job/medloop-laptop-a",
-        STARTS_TRAINING,
+        STOPS_TRAINING,
     ),
     (
         "sagemaker:InvokeEndpointAsync",

@@ -7,8 +7,11 @@ import psutil
 import pytest
 
 from local import cloud as lifecycle
+from local import people
 from local.state import Laptop
+from medloop.settings import Settings
 from tests.e2e.loop import Loop, everything_is_accounted_for, until
+from tests.e2e.sign_in import ask, id_token
 from tests.e2e.test_failures_end_with_their_reason import quick_retries
 
 pytestmark = pytest.mark.cloud
@@ -65,6 +68,13 @@ def test_a_stopped_cloud_finishes_its_work_when_it_is_back(
     shapes.wait_for_champion(job.model_version)
     image = next((samples / "predict").glob("*.png")).read_bytes()
     assert shapes.predict(image, "after-restart.png").state == "done"
+
+
+def test_people_stay_signed_in_over_a_restart(cloud: Laptop, settings: Settings) -> None:
+    token = id_token(settings, "engineer", people.password(cloud.home))
+    lifecycle.down(cloud.home)
+    lifecycle.up(home=cloud.home)
+    assert ask(f"{settings.api_url}/me", Authorization=f"Bearer {token}").json["name"] == "engineer"
 
 
 def test_all_of_it_is_accounted_for(shapes: Loop) -> None:
