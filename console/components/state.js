@@ -4,8 +4,8 @@ import { el } from "../dom.js";
 import { words } from "../format.js";
 
 const TONES = {
-  good: ["accepted", "completed", "champion", "done", "approved", "ok", "agree"],
-  bad: ["quarantined", "failed", "refused", "alarm", "critical", "disagree"],
+  good: ["allowed", "accepted", "completed", "champion", "done", "approved", "ok", "agree"],
+  bad: ["hidden", "quarantined", "failed", "refused", "alarm", "critical", "disagree"],
   warn: ["waiting_capacity", "rolled_back", "warning", "stopping", "insufficient_data"],
   busy: ["running", "requested", "received", "deploying"],
 };

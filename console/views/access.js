@@ -23,11 +23,11 @@ export async function show(root, { projects, signal }) {
       caption: "Grants",
       rows: items,
       columns: [
-        { name: "Person", cell: (grant) => grant.user },
+        { name: "Person", cell: (grant) => grant.person },
         { name: "Project", cell: (grant) => grant.project },
         { name: "Granted", cell: (grant) => time(grant.granted_at), keep: true },
         { name: "By", cell: (grant) => grant.granted_by },
-        { name: "", cell: (grant) => el("button", { class: "button little", type: "button", "data-key": `${grant.user} ${grant.project}`, "aria-label": `Take away ${grant.project} from ${grant.user}`, onclick: (event) => take(event, grant) }, "Take away") },
+        { name: "", cell: (grant) => el("button", { class: "button little", type: "button", "data-key": `${grant.person} ${grant.project}`, "aria-label": `Take away ${grant.project} from ${grant.person}`, onclick: (event) => take(event, grant) }, "Take away") },
       ],
     }),
     nothing: () => empty("No grants yet", "Administrators see every project. Engineers and readers see those that are granted to them."),
@@ -42,8 +42,8 @@ export async function show(root, { projects, signal }) {
   }
   async function take(event, grant) {
     const pressed = event.currentTarget;
-    const goes = await confirm({ title: "Take this project away?", text: `${grant.user} no longer sees ${grant.project}. What they did there stays in the audit.`, action: "Take away", harm: true });
-    if (goes && (await act(pressed, () => write("DELETE", path("grants", grant.user, grant.project), undefined, signal), { done: "Taken away", place: trouble }))) list.reload();
+    const goes = await confirm({ title: "Take this project away?", text: `${grant.person} no longer sees ${grant.project}. What they did there stays in the audit.`, action: "Take away", harm: true });
+    if (goes && (await act(pressed, () => write("DELETE", path("grants", grant.person, grant.project), undefined, signal), { done: "Taken away", place: trouble }))) list.reload();
   }
 
   root.append(

@@ -3,6 +3,7 @@
 import { field, select } from "../components/field.js";
 import { listing } from "../components/listing.js";
 import { empty } from "../components/notice.js";
+import { state } from "../components/state.js";
 import { table } from "../components/table.js";
 import { el } from "../dom.js";
 import { time } from "../format.js";
@@ -31,7 +32,7 @@ export async function show(root, { projects, signal }) {
         { name: "What", cell: (row) => row.operation },
         { name: "Project", cell: (row) => row.project },
         { name: "Subject", cell: (row) => row.subject && el("code", {}, row.subject) },
-        { name: "Status", cell: (row) => row.status, number: true },
+        { name: "Outcome", cell: (row) => state(row.outcome) },
         { name: "Request", cell: (row) => el("code", { class: "small" }, row.request_id) },
       ],
     }),

@@ -20,11 +20,11 @@ export function releases({ project, model, signal, after }) {
     const isRefused = model.state === "refused";
     const goes = await confirm({
       title: isRefused ? `Approve version ${model.version} against the gate?` : `Approve version ${model.version}?`,
-      text: [shown, isRefused ? `The gate refused it: ${model.gate_reason} Your name is kept beside the decision.` : "It may then be promoted to champion."],
+      text: [shown, isRefused ? `The gate refused it: ${model.gate_reason} Your name is kept beside the decision.` : "It is then deployed: the endpoint is changed over without a pause, and alarms watch it."],
       action: "Approve",
       harm: isRefused,
     });
-    if (goes && (await act(button, () => ask("approve"), { done: `Version ${model.version} is being approved`, place: trouble }))) after();
+    if (goes && (await act(button, () => ask("approve"), { done: `Version ${model.version} is approved and being deployed`, place: trouble }))) after();
   }
 
   async function promote(event) {
