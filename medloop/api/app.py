@@ -1,5 +1,6 @@
 """The API put together: its operations, the guard before them, and one form of error after them."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from medloop.api import datasets, images, jobs, models, people, predictions, projects, upkeep, uploads
@@ -23,15 +25,34 @@ from medloop.settings import settings
 
 DOORS = (projects, uploads, images, datasets, jobs, models, predictions, upkeep, people)
 
+FORMS = ("multipart/", "application/x-www-form-urlencoded")
+NO_FORM = "application/octet-stream"
+
 
 class Health(Resource):
     status: str
     stage: str
 
 
+class JsonResolver(APIGatewayRestResolver):
+    """Powertools would parse forms as well, and fail where one is malformed: here a body is JSON."""
+
+    def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return dict(super().resolve(without_forms(event), context))
+
+
+def without_forms(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, but that a form's media type is one that nobody understands: it is answered with 415."""
+    headers = {
+        name: NO_FORM if name.lower() == "content-type" and value.lower().startswith(FORMS) else value
+        for name, value in (event.get("headers") or {}).items()
+    }
+    return {**event, "headers": headers}
+
+
 def make_app(console_origin: str) -> APIGatewayRestResolver:
     """`console_origin`: the only web page whose requests a browser may send, such as https://x.example."""
-    app = APIGatewayRestResolver(enable_validation=True, cors=only_for(console_origin))
+    app = JsonResolver(enable_validation=True, cors=only_for(console_origin))
     app.use(middlewares=[guard, once])
     for door in DOORS:
         app.include_router(door.router)

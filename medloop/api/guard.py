@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolv
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from medloop.api.caller import Asked, asked_of, caller_of
-from medloop.api.problems import Problem, not_found
+from medloop.api.problems import FieldProblem, Problem, not_found, unusable
 from medloop.aws.door import logger
 from medloop.catalogue.audit import Trail, asked
 from medloop.catalogue.projects import get_project
@@ -34,8 +34,22 @@ def guard(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respo
         raise not_found()
     if decision == "refused":
         raise forbidden(caller)
+    check_parameters(app)
     app.append_context(caller=caller)
     return next_middleware(app)
+
+
+def check_parameters(app: APIGatewayRestResolver) -> None:
+    """A misspelt filter must not answer with everything. Raises Problem: 422."""
+    known = {field.alias for field in app.context["_route"].dependant.query_params}
+    unknown = sorted(app.current_event.query_string_parameters.keys() - known)
+    if unknown:
+        raise unusable(
+            "unknown-parameter",
+            "The address has parameters that this operation does not take.",
+            f"It takes {', '.join(sorted(known))}." if known else "It takes none.",
+            FieldProblem(field="query", problem=f"{len(unknown)} unknown"),
+        )
 
 
 def signed_in(context: dict[str, Any]) -> Caller:

@@ -59,10 +59,10 @@ def put_grant(person: PersonPath, project: ProjectPath) -> Grant:
     summary="End that; it counts from the next request on",
     status_code=204,
 )
-def delete_grant(person: PersonPath, project: ProjectPath) -> Response[None]:
+def delete_grant(person: PersonPath, project: ProjectPath) -> Response[str]:
     if not catalogue().run(lambda conn: grants.revoke(conn, person, project)):
         raise not_found("grant")
-    return Response(204)
+    return Response(204, body="")
 
 
 @router.get("/audit", operation_id="list_audit", summary="Who asked for what, newest first")

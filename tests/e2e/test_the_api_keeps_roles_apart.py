@@ -156,5 +156,5 @@ def test_a_grant_that_was_taken_away_counts_at_once(people: dict[Role, Person], 
     assert reader.get("/projects/elsewhere").status_code == 404
     people["admin"].put(path)
     assert reader.get("/projects/elsewhere").status_code == 200
-    people["admin"].delete(path)
+    assert people["admin"].delete(path).status_code == 204
     assert reader.get("/projects/elsewhere").status_code == 404
