@@ -80,6 +80,7 @@ DOORS: dict[str, Grants] = {
         JOBS: "sagemaker:DescribeTrainingJob",
         "ModelsBucket": "s3:ListBucket",
         "ModelsBucket/jobs/*": "s3:GetObject",
+        "ModelsBucket/evidence/*": "s3:PutObject",
         PACKAGE_GROUPS: f"sagemaker:CreateModelPackageGroup {REGISTER}",
         PACKAGES: REGISTER,
         "TrainingRequestsQueue": SEND,
@@ -147,15 +148,21 @@ DOORS: dict[str, Grants] = {
     },
     "on_api_request": {
         "UploadsBucket/*": "s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts",
+        "CuratedBucket": "s3:ListBucket",
+        "ModelsBucket": "s3:ListBucket",
+        "PredictionsBucket": "s3:ListBucket",
         "CuratedBucket/images/*": "s3:GetObject",
-        "ModelsBucket/jobs/*": "s3:GetObject",
+        "ModelsBucket/jobs/*/output/output.tar.gz": "s3:GetObject",
+        "ModelsBucket/evidence/*": "s3:GetObject",
         "PredictionsBucket/*": "s3:GetObject",
         "IdempotencyTable": REMEMBER,
         JOBS: "sagemaker:DescribeTrainingJob sagemaker:StopTrainingJob",
         "logs:log-group:/aws/sagemaker/TrainingJobs": "logs:DescribeLogStreams",
         "logs:log-group:/aws/sagemaker/TrainingJobs:log-stream:medloop-${Stage}-*": "logs:GetLogEvents",
         "sqs:medloop-${Stage}-*": f"sqs:GetQueueAttributes sqs:GetQueueUrl {SEND}",
-        "sqs:medloop-${Stage}-*-dlq": "sqs:ReceiveMessage sqs:DeleteMessage",
+        "sqs:medloop-${Stage}-*-dlq": (
+            "sqs:ReceiveMessage sqs:DeleteMessage sqs:StartMessageMoveTask sqs:ListMessageMoveTasks"
+        ),
         **ANNOUNCE,
     },
     "on_alarm": {
