@@ -124,6 +124,20 @@ def name_alarms_as_on_aws(actions: Any) -> None:
     actions.extract_resource_arn = extract_resource_arn
 
 
+def name_log_streams_as_on_aws(actions: Any) -> None:
+    """Who reads a log's events needs a permission for that stream, not for the whole group."""
+    extract = actions.extract_resource_arn
+
+    def extract_resource_arn(service: str, method: str, path: str, headers: Any, *request: Any) -> str:
+        found: str = extract(service, method, path, headers, *request)
+        if service != "logs" or not headers.get("x-amz-target", "").endswith(".GetLogEvents"):
+            return found
+        stream = json.loads(request[0]).get("logStreamName")
+        return f"{found}:log-stream:{stream}" if stream else found
+
+    actions.extract_resource_arn = extract_resource_arn
+
+
 def main() -> None:
     app, evaluator, cloudwatch, functions = (
         importlib.import_module(f"ministack.{name}")
@@ -135,6 +149,7 @@ def main() -> None:
     actions = importlib.import_module("ministack.core.iam_actions")
     name_batches_as_on_aws(actions)
     name_alarms_as_on_aws(actions)
+    name_log_streams_as_on_aws(actions)
     share_code(functions)
     spare_machine(functions, int(os.environ.get(WORKERS) or (os.cpu_count() or 1) + 1))
     layers.amend(functions, Path(os.environ["MEDLOOP_LAYERS_DIR"]))
