@@ -263,8 +263,7 @@ At `ApiUrl` of the stack's outputs, with an ID token of its Cognito user pool as
 - **Audit**: before anything is read or done, who asked for what is added to a trail whose rows hold the hash
   of the row before; `medloop audit verify` proves it.
 - **Errors** are `application/problem+json` with `detail`, `remedy` and the `request_id` that the logs carry.
-- **Lists** are pages of up to 200 items, newest first; `next` is the `cursor` of the page after. Projects,
-  models and grants come in one page.
+- **Lists** are pages of up to 200 items, newest first; `next` is the `cursor` of the page after.
 - **Writes** may carry an `Idempotency-Key`: for a day, a repetition gets the first answer again.
 - **202** means that a door was asked; the thing's state tells how far it is.
 - **Files** are fetched from and sent to S3, by addresses that are good for a quarter of an hour. A result

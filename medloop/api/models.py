@@ -10,7 +10,7 @@ from events.dataset import Task
 from events.evaluation import METRICS, Evaluation, Metric
 from events.models import PromotionRequested
 from medloop.api.existing import existing_project
-from medloop.api.pages import Page
+from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of_all
 from medloop.api.paths import FilePath, ProjectPath, VersionPath
 from medloop.api.problems import conflict, not_found
 from medloop.api.resource import Resource
@@ -59,10 +59,10 @@ class Address(Resource):
 
 
 @router.get("/projects/<project>/models", operation_id="list_models", summary="Versions, newest first")
-def list_models(project: ProjectPath) -> Page[Model]:
+def list_models(project: ProjectPath, limit: Limit = DEFAULT, cursor: Cursor = "") -> Page[Model]:
     task = existing_project(project).task
     rows = catalogue().read(lambda conn: models.list_models(conn, project))
-    return Page(items=[model_of(row, task) for row in rows])
+    return page_of_all(rows, limit, cursor, lambda row: str(row.version), lambda row: model_of(row, task))
 
 
 @router.get(

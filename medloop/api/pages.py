@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -22,6 +22,9 @@ Cursor = Annotated[
 ]
 
 DEFAULT = 50
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""The moment of rows that have none."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -64,3 +67,24 @@ def page_of(
     shown = rows[:limit]
     more = len(rows) > limit
     return Page(items=[item(row) for row in shown], next=cursor_of(position(shown[-1])) if more else None)
+
+
+def page_of_all(
+    rows: Sequence[Row], limit: int, cursor: str, key: Callable[[Row], str], item: Callable[[Row], Item]
+) -> Page[Item]:
+    """Of a list that is short enough to be read whole; `key` tells its rows apart.
+
+    Raises:
+        Problem: the cursor is none of ours, or where it was is no more.
+    """
+    after = position_of(cursor)
+    start = 0
+    if after is not None:
+        keys = [key(row) for row in rows]
+        if after.key not in keys:
+            raise unusable(
+                "invalid-cursor", "Where the last page ended is no more.", "Begin again without a cursor."
+            )
+        start = keys.index(after.key) + 1
+    rest = rows[start : start + limit + 1]
+    return page_of(rest, limit, lambda row: Position(BEGINNING, key(row)), item)

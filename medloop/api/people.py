@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from medloop.api.existing import existing_project
-from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of, position_of
+from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of, page_of_all, position_of
 from medloop.api.paths import PersonPath, ProjectPath
 from medloop.api.problems import not_found
 from medloop.api.resource import Resource, caller
@@ -40,8 +40,11 @@ class AuditEntry(Resource):
 
 
 @router.get("/grants", operation_id="list_grants", summary="Who may work in which project")
-def list_grants() -> Page[Grant]:
-    return Page(items=[Grant(**vars(row)) for row in catalogue().read(grants.list_grants)])
+def list_grants(limit: Limit = DEFAULT, cursor: Cursor = "") -> Page[Grant]:
+    rows = catalogue().read(grants.list_grants)
+    return page_of_all(
+        rows, limit, cursor, lambda row: f"{row.person} {row.project}", lambda row: Grant(**vars(row))
+    )
 
 
 @router.put("/grants/<person>/<project>", operation_id="put_grant", summary="Let a person work in a project")

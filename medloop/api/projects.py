@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from medloop.api.existing import existing_project
 from medloop.api.jobs import Job, job_of
 from medloop.api.models import Model, model_of
-from medloop.api.pages import Page
+from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of_all
 from medloop.api.paths import ProjectPath
 from medloop.api.problems import FieldProblem, not_found, unusable
 from medloop.api.resource import Resource, caller
@@ -75,10 +75,12 @@ def get_me() -> Me:
 
 
 @router.get("/projects", operation_id="list_projects", summary="The projects you may see")
-def list_projects() -> Page[ProjectSummary]:
+def list_projects(limit: Limit = DEFAULT, cursor: Cursor = "") -> Page[ProjectSummary]:
     me = caller(router)
     seen = [project for project in catalogue().read(all_projects) if me.may_see(project.project)]
-    return Page(items=[ProjectSummary(**summary(project)) for project in seen])
+    return page_of_all(
+        seen, limit, cursor, lambda row: row.project, lambda row: ProjectSummary.model_validate(summary(row))
+    )
 
 
 @router.get("/projects/<project>", operation_id="get_project", summary="A project's whole definition")
