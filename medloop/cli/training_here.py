@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from events.dataset import Task
-from events.evaluation import Evaluation, Scores
+from events.evaluation import Evaluation
 from events.message import ProjectName
 from medloop.cli.target import console, done, errors, stop
 from medloop.rules.recipe import Recipe
@@ -266,12 +266,9 @@ def scores_table(evaluation: Evaluation) -> Table:
         ("this model", evaluation.challenger),
         (evaluation.baseline_name, evaluation.baseline),
     ):
-        table.add_row(escape(name), f"{scores.value:.4f}", interval(scores))
+        likely = results.interval_of(scores, evaluation.test_patients)
+        table.add_row(escape(name), f"{scores.value:.4f}", f"{likely.low:.4f} to {likely.high:.4f}")
     return table
-
-
-def interval(scores: Scores) -> str:
-    return f"{scores.interval.low:.4f} to {scores.interval.high:.4f}"
 
 
 def show_data(prepared: Prepared, tree: Tree) -> None:

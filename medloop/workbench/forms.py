@@ -25,6 +25,7 @@ SIDES: Final[Mapping[str, Split]] = {
     "valid": "validation",
     "validation": "validation",
     "test": "test",
+    "testing": "test",
 }
 """What people call the folders of a split."""
 
@@ -44,6 +45,8 @@ class ClassFolders:
     root: Path
     folders: tuple[tuple[Path, str, Split | None], ...]
     task: Task = "classification"
+    others: tuple[str, ...] = ()
+    """Names of folders beside a split's sides: nothing of them is read."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ def _split(data: Path) -> Form | None:
     held = [(path, path.name, side) for top, side in sides.items() for path in _subfolders(top)]
     if "train" not in sides.values() or len({name for _, name, _ in held}) < 2:
         raise Unusable(f"{data} is split, but not into class folders", FORMS)
-    return _of_classes(data, held)
+    return _of_classes(data, held, tuple(path.name for path in folders if path not in sides))
 
 
 def _folders(data: Path) -> Form | None:
@@ -146,12 +149,14 @@ def _folders(data: Path) -> Form | None:
     return _of_classes(data, [(path, path.name, None) for path in folders]) if folders else None
 
 
-def _of_classes(data: Path, folders: Sequence[tuple[Path, str, Split | None]]) -> Form:
+def _of_classes(
+    data: Path, folders: Sequence[tuple[Path, str, Split | None]], others: tuple[str, ...] = ()
+) -> Form:
     """Raises Unusable: a folder is called as those of other forms are, and no class."""
     for path, name, _ in folders:
         if name.lower() in _NO_CLASSES:
             raise Unusable(f"{path} is no class, and what belongs to it is missing or elsewhere", FORMS)
-    return ClassFolders(data, tuple(folders))
+    return ClassFolders(data, tuple(folders), others=others)
 
 
 def _subfolders(folder: Path) -> list[Path]:

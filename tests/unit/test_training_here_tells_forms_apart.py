@@ -26,7 +26,8 @@ def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sides", [("train", "val", "test"), ("Training", "valid", "TEST"), ("train", "test")]
+    "sides",
+    [("train", "val", "test"), ("Training", "valid", "TEST"), ("Training", "Testing"), ("train", "test")],
 )
 def test_a_split_holds_class_folders(tmp_path: Path, sides: tuple[str, ...]) -> None:
     for side in sides:
@@ -40,8 +41,17 @@ def test_a_split_holds_class_folders(tmp_path: Path, sides: tuple[str, ...]) -> 
         "val": "validation",
         "valid": "validation",
         "test": "test",
+        "testing": "test",
     }
     assert {side for _, _, side in form.folders} == {wanted[side.lower()] for side in sides}
+
+
+def test_folders_beside_the_sides_of_a_split_are_remembered(tmp_path: Path) -> None:
+    for side in ("train", "test", "more of it"):
+        classes(tmp_path / side, ("cat", "dog"), each=1)
+    form = recognise(tmp_path)
+    assert isinstance(form, ClassFolders)
+    assert form.others == ("more of it",)
 
 
 @pytest.mark.parametrize(
