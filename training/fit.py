@@ -21,7 +21,7 @@ from training.curves import Curves
 from training.data.pool import Pool
 from training.data.preprocessing import Canvas, Grid
 from training.distributed import Team
-from training.failures import Stopped, TrainingFailed
+from training.failures import Stopped, TrainingFailed, is_out_of_memory
 from training.network import half_precision, weights_of
 from training.schedule import learning_rate, seed_of
 from training.tasks import Task, Validation
@@ -86,6 +86,8 @@ def fit(given: Training) -> Progress:
     """
     run = Run(given)
     run.resume()
+    if not given.recipe.epochs:
+        run.judge()
     while not run.progress.finished:
         run.epoch()
     given.team.say(f"finished: {run.progress.finished}; best epoch {run.progress.best_epoch}")
@@ -180,6 +182,13 @@ class Run:
         }
         save_checkpoint(self.given.folders.checkpoints, self.progress.checkpoints, self.identity, state)
 
+    def judge(self) -> None:
+        """Validate the network as it came; nothing is learnt."""
+        self._validate()
+        self.progress.best_epoch = 0
+        self.progress.finished = "the weights were taken as they are"
+        self.progress.seconds = self.clock()
+
     def epoch(self) -> None:
         progress, epoch = self.progress, self.progress.epoch
         self.network.train()
@@ -234,7 +243,9 @@ class Run:
                     # Gradients are averaged over the processes, and the loss is a sum over them.
                     torch.autograd.backward(self.scaler.scale(loss * self.team.size))
                 losses += loss.detach()
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             if self.team.size > 1:
                 raise TrainingFailed(
                     f"GPU memory does not hold a batch of {self.batch}; override accumulate or batch"

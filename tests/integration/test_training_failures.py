@@ -52,7 +52,7 @@ def test_a_loss_that_is_no_number_fails_loudly(folders: Folders) -> None:
         ("spatial_dims", "3", "dataset: it holds 30 pictures, and the project is one of volumes"),
         ("task", "segmentation", "dataset: 30 image(s) have no mask; the task is segmentation"),
         ("overrides", '{"size": 60}', "overrides: size: must be a multiple of 16, as the network halves it"),
-        ("overrides", '{"epoch": 3}', "overrides.epoch: Extra inputs are not permitted"),
+        ("overrides", '{"epoch": 3}', "overrides.epoch: there is no such field"),
         ("overrides", '{"task": "segmentation"}', "overrides: task cannot be overridden"),
         ("max_minutes", "0", "hyperparameters: max_minutes: Input should be greater than 0"),
         ("champion_version", "3", "model.tar.gz is missing or damaged"),
