@@ -33,5 +33,5 @@ class Stopped(Exception):
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """PyTorch has a class of errors for its GPU allocator alone; CPU, cuDNN and cuBLAS say it in their texts."""
+    """PyTorch has a class of errors for its GPU allocator alone; CPU, cuDNN and cuBLAS say it in words."""
     return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in _NO_MEMORY)
