@@ -14,7 +14,7 @@ FORMS: Final = """it may be one of
   DIR/<class>/…                        a folder of images for each class
   DIR/train, DIR/val, DIR/test         each of them with class folders
   DIR/images/…, DIR/labels/…           masks that are called as their images are
-  DIR/images/…, DIR/labels/*.csv       with the columns file, label and maybe split
+  DIR/images/…, DIR/labels/*.csv       with the columns file, label and maybe split; or DIR/*.csv
   DIR/manifest.jsonl, DIR/shards/*.tar what `medloop dataset export` writes
   FILE.npz, or a folder that holds it  train_images, train_labels, val_images … as MedMNIST has them"""
 
@@ -119,8 +119,11 @@ def _apart(data: Path, task: Task | None) -> Form | None:
     """Images in one folder, what they show in another."""
     images = next((data / name for name in _IMAGES if (data / name).is_dir()), None)
     labels = next((data / name for name in _LABELS if (data / name).is_dir()), None)
-    if images is None or labels is None:
+    if images is None:
         return None
+    if labels is None:
+        beside = tuple(path for path in sorted(data.iterdir()) if path.suffix.lower() in _TABLES)
+        return Tabled(data, images, beside) if beside else None
     files = [path for path in sorted(labels.rglob("*")) if path.is_file() and not is_junk(str(path))]
     tables = tuple(path for path in files if path.suffix.lower() in _TABLES)
     if task == "segmentation" or not tables:
@@ -143,7 +146,7 @@ def _split(data: Path) -> Form | None:
 
 def _folders(data: Path) -> Form | None:
     folders = _subfolders(data)
-    if len(folders) == 1:
+    if len(folders) == 1 and folders[0].name.lower() not in _NO_CLASSES:
         problem = f"{data} holds one folder alone, {folders[0].name}"
         raise Unusable(problem, "classes are two folders or more; or give that folder as --data")
     return _of_classes(data, [(path, path.name, None) for path in folders]) if folders else None

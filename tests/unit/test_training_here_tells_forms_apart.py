@@ -63,10 +63,10 @@ def test_images_and_masks_lie_apart(tmp_path: Path, images: str, labels: str) ->
     assert recognise(tmp_path) == Masked(tmp_path, tmp_path / images, tmp_path / labels)
 
 
-@pytest.mark.parametrize("name", ["labels.csv", "labels.TSV"])
+@pytest.mark.parametrize("name", ["labels/labels.csv", "labels/labels.TSV", "train.csv"])
 def test_tables_beside_images_name_classes(tmp_path: Path, name: str) -> None:
     write(tmp_path / "images" / "a.png", "")
-    table = write(tmp_path / "labels" / name, TABLE)
+    table = write(tmp_path / name, TABLE)
     assert recognise(tmp_path) == Tabled(tmp_path, tmp_path / "images", (table,))
 
 
@@ -116,6 +116,10 @@ def sides_without_training(root: Path) -> Path:
     return classes(root, ("val/cat", "test/cat"), each=1)
 
 
+def images_alone(root: Path) -> Path:
+    return classes(root, ("images",), each=1)
+
+
 def images_without_labels(root: Path) -> Path:
     return classes(root, ("images", "annotations"), each=1)
 
@@ -141,6 +145,7 @@ def other_arrays(root: Path) -> Path:
         (split_without_classes, "split, but not into class folders"),
         (sides_without_training, "split, but not into class folders"),
         (images_without_labels, "is no class"),
+        (images_alone, "is no class"),
         (split_of_images_and_labels, "is no class"),
         (text, "no .npz file with train_images"),
         (other_arrays, "no .npz file with train_images"),
