@@ -27,7 +27,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     MASK_LEFT_OUT: "its mask is there, and is left out itself",
     IMAGE_LEFT_OUT: "the image of this mask is there, and is left out itself",
     MASK_IN_CLASS: "it is the mask of an image of this class: images/ beside labels/ teaches structures",
-    MASK_COLOURS: "a mask is grey, and this one is in colour",
+    MASK_COLOURS: "a mask has one grey value for each structure, and this one is in colour",
     MASK_LOSSY: "JPEG blurs the values of a mask: save it as PNG, TIFF or NIfTI",
     MASK_VALUES: "a mask holds whole numbers from 0 to 255, and this one holds others",
 }

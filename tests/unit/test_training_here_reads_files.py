@@ -1,5 +1,6 @@
 """Every file of a folder becomes an array or a reason, and a DICOM file tells whose it is."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from medloop.inspection.finding import Finding
 from medloop.rules.project import Project
@@ -92,6 +94,15 @@ def test_a_grey_mask_in_three_channels_is_one(tmp_path: Path) -> None:
     mask = (picture(0) > 99).astype(np.uint8)
     found = read(tmp_path / "labels" / "0.png", png(np.stack([mask] * 3, -1)), tmp_path / "labels")
     assert found.facts["marks"] == "1"
+
+
+def test_a_mask_with_a_palette_says_structures_by_its_entries(tmp_path: Path) -> None:
+    painted = Image.fromarray((picture(0) > 99).astype(np.uint8) * 2, "P")
+    painted.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    buffer = BytesIO()
+    painted.save(buffer, "PNG")
+    found = read(tmp_path / "labels" / "0.png", buffer.getvalue(), tmp_path / "labels")
+    assert (found.verdict, found.facts["marks"]) == ("accepted", "2")
 
 
 def test_class_folders_are_read_whatever_their_files_are_called(tmp_path: Path) -> None:
