@@ -76,6 +76,11 @@ class Team:
         if self.size > 1:
             dist.barrier(group=self.control)
 
+    def add_up(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Make each the sum of what the processes have of it."""
+        for tensor in tensors:
+            dist.all_reduce(tensor)
+
     def wrap(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
         """The network with gradients averaged over the processes."""
         if self.size == 1:

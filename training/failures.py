@@ -7,6 +7,10 @@ TrainingFailed          the job cannot go on; the text becomes SageMaker's Failu
 Stopped                 SageMaker asked us to stop, and what there was is saved
 """
 
+from typing import Final
+
+_NO_MEMORY: Final = ("can't allocate memory", "out of memory", "_STATUS_ALLOC_FAILED")
+
 
 class TrainingFailed(Exception):
     """The job cannot go on. Texts name image ids, classes and numbers, never keys or headers."""
@@ -26,3 +30,8 @@ class ForeignCheckpoint(TrainingFailed):
 
 class Stopped(Exception):
     """A stop was asked for, and the checkpoint is written."""
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """PyTorch has a class of errors for its GPU allocator alone; CPU, cuDNN and cuBLAS say it in words."""
+    return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in _NO_MEMORY)

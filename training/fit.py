@@ -21,7 +21,7 @@ from training.curves import Curves
 from training.data.pool import Pool
 from training.data.preprocessing import Canvas, Grid
 from training.distributed import Team
-from training.failures import Stopped, TrainingFailed
+from training.failures import Stopped, TrainingFailed, is_out_of_memory
 from training.network import half_precision, weights_of
 from training.schedule import learning_rate, seed_of
 from training.tasks import Task, Validation
@@ -86,6 +86,8 @@ def fit(given: Training) -> Progress:
     """
     run = Run(given)
     run.resume()
+    if not given.recipe.epochs:
+        run.judge()
     while not run.progress.finished:
         run.epoch()
     given.team.say(f"finished: {run.progress.finished}; best epoch {run.progress.best_epoch}")
@@ -118,6 +120,8 @@ class Run:
         self.wrapped = self.team.wrap(self.network, self.device)
         self.runner = self._compiled() if self.recipe.compile else self.wrapped
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        # Whether memory has held a whole step: before, processes do not wait for each other within one.
+        self.proven = self.team.size == 1
         self.before, self.saved = 0.0, time.monotonic()
         self.curves = Curves(given.folders.tensorboard) if self.team.leads else None
 
@@ -180,6 +184,13 @@ class Run:
         }
         save_checkpoint(self.given.folders.checkpoints, self.progress.checkpoints, self.identity, state)
 
+    def judge(self) -> None:
+        """Validate the network as it came; nothing is learnt."""
+        self._validate()
+        self.progress.best_epoch = 0
+        self.progress.finished = "the weights were taken as they are"
+        self.progress.seconds = self.clock()
+
     def epoch(self) -> None:
         progress, epoch = self.progress, self.progress.epoch
         self.network.train()
@@ -215,32 +226,54 @@ class Run:
             self.average.update()
 
     def _gradients(self, chosen: torch.Tensor, seed: int) -> bool:
-        """Of the batch's mean loss; False where memory did not suffice."""
-        task, how = self.given.task, self.given.how
-        draws = task.draw(len(chosen), how, torch.Generator().manual_seed(seed))
-        parts = self._parts(len(chosen))
+        """Of the batch's mean loss; False where memory did not suffice, in this process or in another."""
         self.optimiser.zero_grad()
         losses = torch.zeros_like(self.loss_sum)
         try:
-            for number, rows in enumerate(parts, start=1):
-                inputs, targets = task.batch(
-                    self.given.training, chosen[rows], draws.of(rows), how, self.device
-                )
-                with self._communicating(number == len(parts)):
-                    with torch.autocast(self.device.type, dtype=self.half, enabled=self.half is not None):
-                        outputs = self.runner(inputs)
-                    each = task.losses(outputs.float(), targets, self.weights)
-                    loss = each.sum() / len(chosen)
-                    # Gradients are averaged over the processes, and the loss is a sum over them.
-                    torch.autograd.backward(self.scaler.scale(loss * self.team.size))
-                losses += loss.detach()
-        except torch.OutOfMemoryError:
-            if self.team.size > 1:
-                raise TrainingFailed(
-                    f"GPU memory does not hold a batch of {self.batch}; override accumulate or batch"
-                ) from None
+            for loss in self._backward(chosen, seed):
+                losses += loss
+            fits = True
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            fits = False
+        if not self._held(fits):
             return False
         self.loss_sum += losses
+        return True
+
+    def _backward(self, chosen: torch.Tensor, seed: int) -> Iterator[torch.Tensor]:
+        """The losses of this process's parts of the batch, one after another; gradients add up meanwhile."""
+        task, how = self.given.task, self.given.how
+        draws = task.draw(len(chosen), how, torch.Generator().manual_seed(seed))
+        parts = self._parts(len(chosen))
+        # Processes that communicate average their gradients, and the loss is a sum over them.
+        scale = self.team.size if self.proven else 1
+        for number, rows in enumerate(parts, start=1):
+            inputs, targets = task.batch(self.given.training, chosen[rows], draws.of(rows), how, self.device)
+            with self._communicating(self.proven and number == len(parts)):
+                with torch.autocast(self.device.type, dtype=self.half, enabled=self.half is not None):
+                    outputs = self.runner(inputs)
+                each = task.losses(outputs.float(), targets, self.weights)
+                loss = each.sum() / len(chosen)
+                torch.autograd.backward(self.scaler.scale(loss * scale))
+            yield loss.detach()
+
+    def _held(self, fits: bool) -> bool:
+        """Whether memory held the step in every process. Once it has, they communicate while they compute,
+        and one that fails then cannot tell the others, which wait for it."""
+        if self.team.size == 1:
+            return fits
+        if self.proven:
+            if not fits:
+                raise TrainingFailed(
+                    f"GPU memory does not hold a batch of {self.batch}; override accumulate or batch"
+                )
+            return True
+        if self.team.agree(not fits):
+            return False
+        self.team.add_up([one.grad for one in self.network.parameters() if one.grad is not None])
+        self.proven = True
         return True
 
     def _parts(self, count: int) -> list[torch.Tensor]:
@@ -262,9 +295,8 @@ class Run:
         self.progress.accumulate *= 2
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        print(
-            f"out of memory: from now on a batch is computed in {self.progress.accumulate} parts", flush=True
-        )
+        parts = f"{self.progress.accumulate} parts" + " by each process" * (self.team.size > 1)
+        self.team.say(f"out of memory: from now on a batch is computed in {parts}")
 
     def _stop_if_asked(self) -> None:
         if self.team.agree(self.given.stop.requested):

@@ -32,11 +32,11 @@ def start_file(folder: Path, name: str) -> Path | None:
     return file
 
 
-def begin_from(network: torch.nn.Module, file: Path) -> str:
+def begin_from(network: torch.nn.Module, file: Path, all_of_it: bool = False) -> str:
     """Take over every tensor that has a name and a shape of the network's; how many did, in words.
 
     Raises:
-        TrainingFailed: the file holds anything but tensors, or none that fits.
+        TrainingFailed: the file holds anything but tensors, or none that fits, or not all that are needed.
     """
     found = {plain(name): tensor for name, tensor in read_weights(file).items()}
     wanted = weights_of(network)
@@ -47,6 +47,11 @@ def begin_from(network: torch.nn.Module, file: Path) -> str:
     }
     if not fitting:
         raise TrainingFailed("start: none of its weights fits the recipe's network; override network")
+    if all_of_it and len(fitting) < len(wanted):
+        found_here = f"{len(fitting)} of the network's {len(wanted)} tensors"
+        raise TrainingFailed(
+            f"start: it has {found_here}, and nothing is learnt in 0 epochs; override network"
+        )
     take_weights(network, {**wanted, **fitting})
     return f"started from {len(fitting)} of {len(wanted)} tensors of {file.name[:12]}"
 

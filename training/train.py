@@ -11,7 +11,7 @@ import torch
 
 from events.dataset import Sample
 from events.evaluation import Evaluation
-from medloop.rules.recipes import RECIPES, Cookbook, InvalidRecipe, choose_recipe
+from medloop.rules.recipes import RECIPES, Cookbook, InvalidRecipe, check_start, choose_recipe
 from training.answers import Answers, difference, digest_of_ids, scores_of, subgroups
 from training.artefact import Description, Model, load_archive, save_model
 from training.bundle import write_bundle
@@ -75,7 +75,7 @@ def train(folders: Folders, recipes: Cookbook, stop: StopRequest, team: Team) ->
     champion = champion_model(folders, job) if team.leads else None
     network = placed(build_network(task.recipe.network, how, task.outputs), how.spatial_dims, device)
     if start := start_file(folders.start, job.start):
-        team.say(begin_from(network, start))
+        team.say(begin_from(network, start, all_of_it=not task.recipe.epochs))
     with watched_gpu(device.type == "cuda" and team.rank_here == 0):
         progress = fit(Training(job, task, how, network, training, validation, folders, stop, team, started))
     if not team.leads:
@@ -132,6 +132,7 @@ def chosen_task(job: Job, recipes: Cookbook) -> Task:
     """Raises TrainingFailed when there is no such recipe, or its overrides are wrong."""
     try:
         recipe = choose_recipe(job.task, job.spatial_dims, job.recipe, job.overrides, recipes)
+        check_start(recipe, job.start)
     except InvalidRecipe as error:
         raise TrainingFailed(str(error)) from None
     return task_of(recipe, job.classes)

@@ -32,6 +32,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     os.environ["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
+    os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # the profiler's own, which is of no use here
     for arm in ARMS:
         measure(given, arm, "arm", what_of(given, arm))
     measure(given, "ceiling", "ceiling", {})

@@ -65,11 +65,11 @@ def hippocampus_plain(what: What, device: torch.device) -> dict[str, Any]:
 
 
 def until(what: What, looks: int) -> Callable[[Clock], bool]:
-    """At least so many looks; then until the target is reached or the time is up."""
+    """The target is reached, after so many looks at least, or the time is up."""
 
     def stop(clock: Clock) -> bool:
-        done = best(clock.rows) >= what.target or clock.seconds() > what.minutes * 60
-        return len(clock.rows) >= looks and done
+        reached = len(clock.rows) >= looks and best(clock.rows) >= what.target
+        return reached or clock.seconds() > what.minutes * 60
 
     return stop
 

@@ -14,6 +14,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.training.clock import write
+from benchmarks.training.profile import shares
 from medloop.rules.recipe import Recipe
 from medloop.rules.recipes import RECIPES
 from training.data.pool import Pool
@@ -79,7 +80,8 @@ def step_of(recipe: Recipe, device: torch.device, limits: dict[str, float]) -> d
     network = placed(build_network(recipe.network, how, task.outputs), recipe.spatial_dims, device)
     half = half_precision(device, recipe.network, how)
     batch = how.batch if isinstance(how, Grid) else recipe.batch
-    parts = seconds_of(task, pool, how, network, half, batch, device)
+    step = Step(task, pool, how, network, half, batch, device)
+    parts = step.seconds()
     operations = counted(task, pool, how, network, batch, device)
     reached = operations / (parts["forward"] + parts["backward"])
     peak = limits["bfloat16" if half is torch.bfloat16 else "float32"]
@@ -89,6 +91,7 @@ def step_of(recipe: Recipe, device: torch.device, limits: dict[str, float]) -> d
         "seconds": parts,
         "operations": operations,
         "share of peak": round(reached / peak, 3),
+        "profile": shares(step.whole, device),
     }
 
 
@@ -116,48 +119,59 @@ def made_up(recipe: Recipe, device: torch.device) -> tuple[Canvas | Grid, Pool]:
     return canvas, Pool(tuple(stack), names, names, targets, stack)
 
 
-def seconds_of(
-    task: Task,
-    pool: Pool,
-    how: Canvas | Grid,
-    network: torch.nn.Module,
-    half: torch.dtype | None,
-    batch: int,
-    device: torch.device,
-) -> dict[str, float]:
-    """The quickest of several rounds of each part, by the functions that the loop itself calls."""
-    weights = task.weigh(pool).to(device)
-    optimiser = torch.optim.AdamW(decayed(network, 0.01), fused=True)
-    chosen = torch.arange(batch) % len(pool)
-    kept: dict[str, Any] = {}
+class Step:
+    """One step of the loop, by the functions that the loop itself calls."""
 
-    def load() -> None:
-        draws = task.draw(batch, how, torch.Generator().manual_seed(0))
-        kept["batch"] = task.batch(pool, chosen, draws, how, device)
+    def __init__(
+        self,
+        task: Task,
+        pool: Pool,
+        how: Canvas | Grid,
+        network: torch.nn.Module,
+        half: torch.dtype | None,
+        batch: int,
+        device: torch.device,
+    ) -> None:
+        self._task, self._pool, self._how, self._network = task, pool, how, network
+        self._half, self._batch, self._device = half, batch, device
+        self._weights = task.weigh(pool).to(device)
+        self._optimiser = torch.optim.AdamW(decayed(network, 0.01), fused=True)
+        self._chosen = torch.arange(batch) % len(pool)
+        self._inputs = self._targets = self._loss = torch.empty(0)
 
-    def forward() -> None:
-        with torch.autocast(device.type, dtype=half, enabled=half is not None):
-            outputs = network(kept["batch"][0])
-        kept["loss"] = task.losses(outputs.float(), kept["batch"][1], weights).mean()
+    def load(self) -> None:
+        draws = self._task.draw(self._batch, self._how, torch.Generator().manual_seed(0))
+        drawn = self._task.batch(self._pool, self._chosen, draws, self._how, self._device)
+        self._inputs, self._targets = drawn
 
-    def backward() -> None:
-        optimiser.zero_grad()
-        torch.autograd.backward(kept["loss"])
+    def forward(self) -> None:
+        with torch.autocast(self._device.type, dtype=self._half, enabled=self._half is not None):
+            outputs = self._network(self._inputs)
+        self._loss = self._task.losses(outputs.float(), self._targets, self._weights).mean()
 
-    spent = {name: list[float]() for name in ("load", "forward", "backward", "optimise")}
-    for _ in range(ROUNDS):
-        for name, act in (
-            ("load", load),
-            ("forward", forward),
-            ("backward", backward),
-            ("optimise", optimiser.step),
-        ):
-            finished(device)
-            began = time.perf_counter()
+    def backward(self) -> None:
+        self._optimiser.zero_grad()
+        torch.autograd.backward(self._loss)
+
+    def optimise(self) -> None:
+        self._optimiser.step()
+
+    def whole(self) -> None:
+        for act in (self.load, self.forward, self.backward, self.optimise):
             act()
-            finished(device)
-            spent[name].append(time.perf_counter() - began)
-    return {name: min(times) for name, times in spent.items()}
+
+    def seconds(self) -> dict[str, float]:
+        """The quickest of several rounds of each part."""
+        parts = {one.__name__: one for one in (self.load, self.forward, self.backward, self.optimise)}
+        spent = {name: list[float]() for name in parts}
+        for _ in range(ROUNDS):
+            for name, act in parts.items():
+                finished(self._device)
+                began = time.perf_counter()
+                act()
+                finished(self._device)
+                spent[name].append(time.perf_counter() - began)
+        return {name: min(times) for name, times in spent.items()}
 
 
 def counted(

@@ -102,7 +102,7 @@ def train(
 
     [bold]DIR/CLASS/…[/] a folder of images for each class; or these in DIR/train, DIR/val and DIR/test
     [bold]DIR/images/…, DIR/labels/…[/] masks called as their images are; DIR/classes.txt names structures
-    [bold]DIR/images/…, DIR/labels/*.csv[/] columns file,label and maybe split; several classes parted by |
+    [bold]DIR/images/…, DIR/labels/*.csv[/] or DIR/*.csv: file,label and maybe split; classes parted by |
     [bold]DIR/manifest.jsonl, DIR/shards[/] what `medloop dataset export` writes
     [bold]FILE.npz[/] train_images, train_labels, val_images … as MedMNIST has them
 

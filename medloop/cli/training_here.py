@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from events.dataset import Task
-from events.evaluation import Evaluation, Scores
+from events.evaluation import Evaluation
 from events.message import ProjectName
 from medloop.cli.target import console, done, errors, stop
 from medloop.rules.recipe import Recipe
-from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
+from medloop.rules.recipes import InvalidRecipe, RecipeName, check_start, choose_recipe
 from medloop.workbench import job, launch, results
 from medloop.workbench.claim import claimed
 from medloop.workbench.exclusions import summary
@@ -135,7 +136,8 @@ def check_ours(tree: Tree) -> None:
 def problem_of(task: Task, dims: int, wish: Wish) -> str:
     """Why the recipe cannot be; "" where it can."""
     try:
-        choose_recipe(task, dims, wish.recipe, wish.overrides)
+        recipe = choose_recipe(task, dims, wish.recipe, wish.overrides)
+        check_start(recipe, None if wish.start is None else wish.start.name)
     except InvalidRecipe as error:
         return str(error)
     return ""
@@ -228,6 +230,8 @@ def check_processes(wish: Wish, prepared: Prepared, recipe: Recipe) -> None:
 def failure(tree: Tree, code: int) -> str:
     if tree.failure.is_file():
         return tree.failure.read_text(encoding="utf-8")
+    if code == -signal.SIGKILL:
+        return "the training was killed, most likely because memory did not suffice: override batch or size"
     return f"the training ended with exit code {code}"
 
 
@@ -266,12 +270,9 @@ def scores_table(evaluation: Evaluation) -> Table:
         ("this model", evaluation.challenger),
         (evaluation.baseline_name, evaluation.baseline),
     ):
-        table.add_row(escape(name), f"{scores.value:.4f}", interval(scores))
+        likely = results.interval_of(scores, evaluation.test_patients)
+        table.add_row(escape(name), f"{scores.value:.4f}", f"{likely.low:.4f} to {likely.high:.4f}")
     return table
-
-
-def interval(scores: Scores) -> str:
-    return f"{scores.interval.low:.4f} to {scores.interval.high:.4f}"
 
 
 def show_data(prepared: Prepared, tree: Tree) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from events.message import ClassName, ProjectName
 from medloop.rules.recipe import Recipe
-from medloop.rules.recipes import InvalidRecipe, RecipeName, choose_recipe
+from medloop.rules.recipes import InvalidRecipe, RecipeName, check_start, choose_recipe
 
 MAX_HYPERPARAMETER = 2500
 """Characters in one value of CreateTrainingJob's HyperParameters."""
@@ -160,7 +160,8 @@ class Project(Section):
         if unknown := sorted(set(overrides) - set(Recipe.model_fields)):
             raise ValueError(f"training: overrides: a recipe has no {', '.join(unknown)}")
         try:
-            choose_recipe(self.task, self.spatial_dims, self.training.recipe, overrides)
+            recipe = choose_recipe(self.task, self.spatial_dims, self.training.recipe, overrides)
+            check_start(recipe, self.training.start)
         except InvalidRecipe as error:
             raise ValueError(f"training: {error}") from None
         return self

@@ -108,7 +108,8 @@ class Recipe(Choices):
     Segmentation: the longest side that a patch may have."""
     network: Annotated[ResNet | UNet, Field(discriminator="kind")]
     augmentation: Augmentation
-    epochs: int = Field(ge=1, le=10_000)
+    epochs: int = Field(ge=0, le=10_000)
+    """0 learns nothing: the weights that the training starts from, all of them, are judged as they are."""
     batch: int = Field(ge=1, le=4096)
     """Images or patches per step, over all processes."""
     accumulate: int = Field(default=1, ge=1)

@@ -228,7 +228,18 @@ def choose_recipe(
         return found().but(task=task, **overrides)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise InvalidRecipe("; ".join(_sentence(fault["loc"], fault["msg"]) for fault in faults)) from None
+        told = (_sentence(fault["loc"], _WORDS.get(fault["type"], fault["msg"])) for fault in faults)
+        raise InvalidRecipe("; ".join(told)) from None
+
+
+def check_start(recipe: Recipe, start: str | None) -> None:
+    """Raises InvalidRecipe: nothing shall be learnt, and there is nothing to judge."""
+    if not recipe.epochs and not start:
+        raise InvalidRecipe("overrides: epochs: 0 judges the weights to start from, and there are none")
+
+
+_WORDS: Final = {"extra_forbidden": "there is no such field"}
+"""Where pydantic's own words say nothing to who writes a recipe."""
 
 
 def _sentence(where: tuple[int | str, ...], what: str) -> str:

@@ -14,14 +14,20 @@ NO_IMAGE: Final = "no_image"
 MASK_COLOURS: Final = "mask_colours"
 MASK_LOSSY: Final = "mask_lossy"
 MASK_VALUES: Final = "mask_values"
+MASK_IN_CLASS: Final = "mask_in_class"
+MASK_LEFT_OUT: Final = "mask_left_out"
+IMAGE_LEFT_OUT: Final = "image_left_out"
 
 _SENTENCES: Final[Mapping[str, str]] = {
     Reason.MISPLACED: "it lies in no class folder",
-    Left.WRONG_DIMENSIONS: "it is neither one picture nor one volume",
+    Left.WRONG_DIMENSIONS: "it is neither one picture nor one volume: of several times or contrasts keep one",
     Left.UNLABELLED: "no table names it",
     Left.UNMASKED: "no mask is called as it is",
     NO_IMAGE: "no image is called as this mask is",
-    MASK_COLOURS: "a mask is grey, and this one is in colour",
+    MASK_LEFT_OUT: "its mask is there, and is left out itself",
+    IMAGE_LEFT_OUT: "the image of this mask is there, and is left out itself",
+    MASK_IN_CLASS: "it is the mask of an image of this class: images/ beside labels/ teaches structures",
+    MASK_COLOURS: "a mask has one grey value for each structure, and this one is in colour",
     MASK_LOSSY: "JPEG blurs the values of a mask: save it as PNG, TIFF or NIfTI",
     MASK_VALUES: "a mask holds whole numbers from 0 to 255, and this one holds others",
 }

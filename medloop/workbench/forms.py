@@ -14,7 +14,7 @@ FORMS: Final = """it may be one of
   DIR/<class>/…                        a folder of images for each class
   DIR/train, DIR/val, DIR/test         each of them with class folders
   DIR/images/…, DIR/labels/…           masks that are called as their images are
-  DIR/images/…, DIR/labels/*.csv       with the columns file, label and maybe split
+  DIR/images/…, DIR/labels/*.csv       with the columns file, label and maybe split; or DIR/*.csv
   DIR/manifest.jsonl, DIR/shards/*.tar what `medloop dataset export` writes
   FILE.npz, or a folder that holds it  train_images, train_labels, val_images … as MedMNIST has them"""
 
@@ -25,6 +25,7 @@ SIDES: Final[Mapping[str, Split]] = {
     "valid": "validation",
     "validation": "validation",
     "test": "test",
+    "testing": "test",
 }
 """What people call the folders of a split."""
 
@@ -44,6 +45,8 @@ class ClassFolders:
     root: Path
     folders: tuple[tuple[Path, str, Split | None], ...]
     task: Task = "classification"
+    others: tuple[str, ...] = ()
+    """Names of folders beside a split's sides: nothing of them is read."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -116,8 +119,11 @@ def _apart(data: Path, task: Task | None) -> Form | None:
     """Images in one folder, what they show in another."""
     images = next((data / name for name in _IMAGES if (data / name).is_dir()), None)
     labels = next((data / name for name in _LABELS if (data / name).is_dir()), None)
-    if images is None or labels is None:
+    if images is None:
         return None
+    if labels is None:
+        beside = tuple(path for path in sorted(data.iterdir()) if path.suffix.lower() in _TABLES)
+        return Tabled(data, images, beside) if beside else None
     files = [path for path in sorted(labels.rglob("*")) if path.is_file() and not is_junk(str(path))]
     tables = tuple(path for path in files if path.suffix.lower() in _TABLES)
     if task == "segmentation" or not tables:
@@ -135,23 +141,25 @@ def _split(data: Path) -> Form | None:
     held = [(path, path.name, side) for top, side in sides.items() for path in _subfolders(top)]
     if "train" not in sides.values() or len({name for _, name, _ in held}) < 2:
         raise Unusable(f"{data} is split, but not into class folders", FORMS)
-    return _of_classes(data, held)
+    return _of_classes(data, held, tuple(path.name for path in folders if path not in sides))
 
 
 def _folders(data: Path) -> Form | None:
     folders = _subfolders(data)
-    if len(folders) == 1:
+    if len(folders) == 1 and folders[0].name.lower() not in _NO_CLASSES:
         problem = f"{data} holds one folder alone, {folders[0].name}"
         raise Unusable(problem, "classes are two folders or more; or give that folder as --data")
     return _of_classes(data, [(path, path.name, None) for path in folders]) if folders else None
 
 
-def _of_classes(data: Path, folders: Sequence[tuple[Path, str, Split | None]]) -> Form:
+def _of_classes(
+    data: Path, folders: Sequence[tuple[Path, str, Split | None]], others: tuple[str, ...] = ()
+) -> Form:
     """Raises Unusable: a folder is called as those of other forms are, and no class."""
     for path, name, _ in folders:
         if name.lower() in _NO_CLASSES:
             raise Unusable(f"{path} is no class, and what belongs to it is missing or elsewhere", FORMS)
-    return ClassFolders(data, tuple(folders))
+    return ClassFolders(data, tuple(folders), others=others)
 
 
 def _subfolders(folder: Path) -> list[Path]:

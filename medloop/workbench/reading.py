@@ -67,7 +67,7 @@ class Reader:
         if is_mask:
             if sniff(data) is Format.JPEG:
                 raise _Left(MASK_LOSSY)
-            image, marks = as_mask(image)
+            image, marks = as_mask(of_entries(image, data))
         else:
             check_varied(image.values, image.facts)
             marks = ""
@@ -126,6 +126,15 @@ def as_sample(image: Picture | Volume, project: Project) -> Picture | Volume:
 
 def _slice(image: Picture, number: int) -> Slice:
     return Slice(image.frames[number], lambda: image.values[number])
+
+
+def of_entries(image: Picture | Volume, data: bytes) -> Picture | Volume:
+    """Of a PNG with a palette the entries' numbers: those are the structures, the colours only show them."""
+    if image.facts.get("mode") != "P":
+        return image
+    from medloop.imaging.rasters.read import read_raster
+
+    return read_raster(data, Format.PNG, entries=True)
 
 
 def as_mask(image: Picture | Volume) -> tuple[Picture | Volume, str]:

@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from events.evaluation import Evaluation, Scores
+from events.evaluation import Evaluation, Interval, Scores
+from medloop.rules.gate import honest
 from medloop.workbench.preparing import Prepared
 from medloop.workbench.tree import Tree
 from medloop.workbench.writing import write_whole
@@ -40,8 +41,8 @@ def metrics_of(
         "metric": evaluation.metric,
         "train_items": evaluation.train_items,
         "test_items": evaluation.test_items,
-        "test": _test(evaluation.challenger),
-        "baseline": {"name": evaluation.baseline_name, **_measured(baseline)},
+        "test": _test(evaluation.challenger, evaluation.test_patients),
+        "baseline": {"name": evaluation.baseline_name, **_measured(baseline, evaluation.test_patients)},
         "epochs": evaluation.epochs,
         "seconds": evaluation.seconds,
         "seconds_to_target": seconds_to(target, history),
@@ -71,14 +72,20 @@ def deliver(tree: Tree, metrics: Mapping[str, Any]) -> None:
     write_whole(tree.metrics, json.dumps(metrics, indent=2) + "\n")
 
 
-def _test(scores: Scores) -> dict[str, Any]:
+def _test(scores: Scores, patients: int) -> dict[str, Any]:
     return {
-        **_measured(scores),
+        **_measured(scores, patients),
         "per_class": scores.per_class,
         "further": scores.further,
         "calibration_error": scores.calibration_error,
     }
 
 
-def _measured(scores: Scores) -> dict[str, float]:
-    return {"value": scores.value, "low": scores.interval.low, "high": scores.interval.high}
+def _measured(scores: Scores, patients: int) -> dict[str, float]:
+    likely = interval_of(scores, patients)
+    return {"value": scores.value, "low": likely.low, "high": likely.high}
+
+
+def interval_of(scores: Scores, patients: int) -> Interval:
+    """As the gate and the model card tell it: a perfect score on few patients is no certainty."""
+    return honest(scores.interval, patients, least=0.0)

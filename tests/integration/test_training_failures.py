@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_job import container_tree, evaluation, failure, npy_bytes, retell, shapes
+from training_job import balls, container_tree, evaluation, failure, npy_bytes, retell, shapes
 
 from medloop.rules.recipes import debug_pictures
 from training.container import Folders, report_failure
@@ -52,7 +52,7 @@ def test_a_loss_that_is_no_number_fails_loudly(folders: Folders) -> None:
         ("spatial_dims", "3", "dataset: it holds 30 pictures, and the project is one of volumes"),
         ("task", "segmentation", "dataset: 30 image(s) have no mask; the task is segmentation"),
         ("overrides", '{"size": 60}', "overrides: size: must be a multiple of 16, as the network halves it"),
-        ("overrides", '{"epoch": 3}', "overrides.epoch: Extra inputs are not permitted"),
+        ("overrides", '{"epoch": 3}', "overrides.epoch: there is no such field"),
         ("overrides", '{"task": "segmentation"}', "overrides: task cannot be overridden"),
         ("max_minutes", "0", "hyperparameters: max_minutes: Input should be greater than 0"),
         ("champion_version", "3", "model.tar.gz is missing or damaged"),
@@ -133,6 +133,17 @@ def test_an_unreadable_array_is_refused(folders: Folders) -> None:
     )
     assert train(folders) == 1
     assert failure(folders) == f"image {path.stem}: not an .npy file"
+
+
+def test_a_mask_in_colour_is_refused_rather_than_read_by_its_reds(tmp_path: Path) -> None:
+    green = [
+        replace(example, mask=np.stack([example.mask * share for share in (0, 1, 0)], -1))
+        for example in balls(5, dims=2)
+        if example.mask is not None
+    ]
+    folders = container_tree(tmp_path, green, task="segmentation", classes='["core", "shell"]')
+    assert train(folders) == 1
+    assert failure(folders).endswith("its mask is in colour; a structure has one grey value")
 
 
 def test_an_unexpected_fault_is_named_by_its_type_alone(folders: Folders) -> None:

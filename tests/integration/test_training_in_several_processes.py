@@ -38,18 +38,35 @@ def a_job(base: Path, task: str, examples: Iterable[Example], **overrides: int) 
     return container_tree(base, examples, short, task=task, classes=classes)
 
 
-def torchrun(folders: Folders, processes: int) -> None:
+# The second process's memory holds three images at a time.
+NARROW = """
+import os, sys
+import torch
+from training.tasks.classification import Classification
+from training.train import main
+batch = Classification.batch
+def narrow(self, pool, chosen, draws, how, device):
+    if os.environ["RANK"] == "1" and len(chosen) > 3:
+        raise torch.OutOfMemoryError("that is too much")
+    return batch(self, pool, chosen, draws, how, device)
+Classification.batch = narrow
+sys.exit(main())
+"""
+
+
+def torchrun(folders: Folders, processes: int, *what: str) -> str:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, f"--nproc-per-node={processes}", "-m", "training", "train"]
+    command = [*launcher, f"--nproc-per-node={processes}", *(what or ("-m", "training", "train"))]
     ended = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "SAGEMAKER_BASE_DIR": str(folders.base)},
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(folders.base), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=180,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
 
 
 @pytest.mark.parametrize("task", KINDS)
@@ -64,6 +81,18 @@ def test_two_processes_learn_the_very_weights_of_one_that_takes_its_batches_in_t
     assert all((ours[name] == theirs[name]).all() for name in theirs)
     assert evaluation(together).processes == 2
     assert evaluation(together).challenger == evaluation(alone).challenger
+
+
+def test_where_one_process_has_too_little_memory_both_take_smaller_parts(tmp_path: Path) -> None:
+    planned = a_job(tmp_path / "planned", "classification", shapes(each=15), accumulate=2)
+    torchrun(planned, 2)
+    surprised = a_job(tmp_path / "surprised", "classification", shapes(each=15))
+    script = tmp_path / "narrow.py"
+    script.write_text(NARROW, encoding="utf-8")
+    said = torchrun(surprised, 2, str(script))
+    assert said.count("out of memory: from now on a batch is computed in 2 parts by each process") == 1
+    ours, theirs = (load(weights(folders)) for folders in (surprised, planned))
+    assert all((ours[name] == theirs[name]).all() for name in theirs)
 
 
 def test_two_machines_train_together_as_sagemaker_tells_them(tmp_path: Path) -> None:

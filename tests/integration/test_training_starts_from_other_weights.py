@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_job import container_tree, failure, shapes
+from training_job import container_tree, evaluation, failure, shapes
 
 from medloop.workbench.start import start_name
 from training.container import Folders
@@ -44,6 +44,31 @@ def test_the_first_epoch_is_better_than_from_random_weights(
     afresh, started = (float(line.split("train_loss=")[1].split()[0]) for line in lines if "epoch=1 " in line)
     assert started < afresh
     assert any(line.startswith("started from ") for line in lines)
+
+
+@pytest.mark.parametrize("weights", ["model.safetensors", "bundle/models/model.pt"])
+def test_in_no_epochs_they_are_judged_as_they_are(earlier: Folders, tmp_path: Path, weights: str) -> None:
+    folders = starting_from(tmp_path, earlier.model / weights, epochs=0)
+    assert train(folders) == 0
+    assert (folders.model / "model.safetensors").read_bytes() == (
+        earlier.model / "model.safetensors"
+    ).read_bytes()
+    found, known = evaluation(folders), evaluation(earlier)
+    assert (found.epochs, found.challenger) == (0, known.challenger)
+    assert "taken as they are" in (folders.model / "MODEL_CARD.md").read_text()
+
+
+def test_in_no_epochs_all_of_them_are_needed(earlier: Folders, tmp_path: Path) -> None:
+    network = {"planes": [16, 32, 64, 256], "layers": [1, 1, 1, 1], "stem_stride": 2, "kind": "ResNet"}
+    folders = starting_from(tmp_path, earlier.model / "model.safetensors", network=network, epochs=0)
+    assert train(folders) == 1
+    assert "nothing is learnt in 0 epochs" in failure(folders)
+
+
+def test_no_epochs_without_them_are_refused(tmp_path: Path) -> None:
+    folders = a_job(tmp_path, epochs=0)
+    assert train(folders) == 1
+    assert "there are none" in failure(folders)
 
 
 def test_layers_of_another_shape_are_left_as_they_are(

@@ -1,5 +1,6 @@
 """Every file of a folder becomes an array or a reason, and a DICOM file tells whose it is."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from medloop.inspection.finding import Finding
 from medloop.rules.project import Project
@@ -94,6 +96,15 @@ def test_a_grey_mask_in_three_channels_is_one(tmp_path: Path) -> None:
     assert found.facts["marks"] == "1"
 
 
+def test_a_mask_with_a_palette_says_structures_by_its_entries(tmp_path: Path) -> None:
+    painted = Image.fromarray((picture(0) > 99).astype(np.uint8) * 2, "P")
+    painted.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    buffer = BytesIO()
+    painted.save(buffer, "PNG")
+    found = read(tmp_path / "labels" / "0.png", buffer.getvalue(), tmp_path / "labels")
+    assert (found.verdict, found.facts["marks"]) == ("accepted", "2")
+
+
 def test_class_folders_are_read_whatever_their_files_are_called(tmp_path: Path) -> None:
     root = classes(tmp_path / "data", ("дом", "a b"), each=2)
     write(root / "a b" / "deeper" / "é ü.png", png(picture(7)))
@@ -117,6 +128,33 @@ def test_class_folders_are_read_whatever_their_files_are_called(tmp_path: Path) 
         ("a b/notes.txt", "not_an_image"),
         ("README.md", "misplaced"),
     ]
+
+
+def test_masks_in_class_folders_are_no_images_of_the_class(tmp_path: Path) -> None:
+    root = classes(tmp_path / "data", ("benign", "seg"), each=2)
+    mask = png((picture(0) > 99).astype(np.uint8) * 255)
+    for name in ("0_mask.png", "0_mask_1.png", "alone_mask.png"):
+        write(root / "benign" / name, mask)
+    write(root / "seg" / "images" / "a.png", png(picture(9)))
+    write(root / "seg" / "Masks" / "a.png", mask)
+    form = recognise(root)
+    assert isinstance(form, ClassFolders)
+    found = read_folders(form, workplace(root, tmp_path / "spool"))
+    assert {(one.path, one.reason) for one in found.left} == {
+        ("benign/0_mask.png", "mask_in_class"),
+        ("benign/0_mask_1.png", "mask_in_class"),
+        ("seg/Masks/a.png", "mask_in_class"),
+    }
+    assert len(found.examples) == 6
+
+
+def test_what_lies_beside_a_split_is_told(tmp_path: Path) -> None:
+    for side in ("train", "test", "unlabelled"):
+        classes(tmp_path / "data" / side, ("cat", "dog"), each=1)
+    form = recognise(tmp_path / "data")
+    assert isinstance(form, ClassFolders)
+    found = read_folders(form, workplace(tmp_path / "data", tmp_path / "spool"))
+    assert found.notes == ("not read, as they are no side of the split: unlabelled",)
 
 
 def read_both(root: Path, spool: Path) -> Any:
@@ -159,3 +197,30 @@ def test_where_no_mask_is_called_as_an_image_nothing_is_learnt(tmp_path: Path) -
     found = read_both(tmp_path / "data", tmp_path / "spool")
     assert found.examples == []
     assert {one.reason for one in found.left} == {"unmasked", "no_image"}
+
+
+def test_a_mask_may_say_that_it_is_one(tmp_path: Path) -> None:
+    root = masked(tmp_path / "data", 3)
+    for number, ending in enumerate(("_mask", "-Segmentation")):
+        (root / "labels" / f"{number}.png").rename(root / "labels" / f"{number}{ending}.png")
+    assert len(read_both(root, tmp_path / "spool").examples) == 3
+
+
+def test_an_image_whose_own_name_ends_so_has_a_mask_of_that_name(tmp_path: Path) -> None:
+    root = masked(tmp_path / "data", 2)
+    for folder in ("images", "labels"):
+        (root / folder / "1.png").rename(root / folder / "0_label.png")
+    assert len(read_both(root, tmp_path / "spool").examples) == 2
+
+
+def test_where_one_half_is_left_out_the_other_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    root = masked(tmp_path / "data", 3)
+    write(root / "images" / "0.png", "no image")
+    write(root / "labels" / "1.png", png(np.arange(768, dtype=np.uint8).reshape(16, 16, 3)))
+    found = read_both(root, tmp_path / "spool")
+    assert {(one.path, one.reason) for one in found.left} == {
+        ("images/0.png", "not_an_image"),
+        ("labels/0.png", "image_left_out"),
+        ("labels/1.png", "mask_colours"),
+        ("images/1.png", "mask_left_out"),
+    }

@@ -39,6 +39,8 @@ def data(tmp_path: Path) -> Path:
         (["--override", "size={"], "is no key=value"),
         (["--override", "size=!!python/object:os.system x"], "is no key=value"),
         (["--override", "epochs=many"], "overrides.epochs"),
+        (["--override", "epochs=0"], "0 judges the weights to start from, and there are none"),
+        (["--override", "epoch=3"], "overrides.epoch: there is no such field"),
         (["--override", "[bold]=1"], "overrides.[bold]"),
         (["--override", "task=segmentation"], "task cannot be overridden"),
         (["--override", "size=63"], "multiple of"),

@@ -26,7 +26,8 @@ def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sides", [("train", "val", "test"), ("Training", "valid", "TEST"), ("train", "test")]
+    "sides",
+    [("train", "val", "test"), ("Training", "valid", "TEST"), ("Training", "Testing"), ("train", "test")],
 )
 def test_a_split_holds_class_folders(tmp_path: Path, sides: tuple[str, ...]) -> None:
     for side in sides:
@@ -40,8 +41,17 @@ def test_a_split_holds_class_folders(tmp_path: Path, sides: tuple[str, ...]) -> 
         "val": "validation",
         "valid": "validation",
         "test": "test",
+        "testing": "test",
     }
     assert {side for _, _, side in form.folders} == {wanted[side.lower()] for side in sides}
+
+
+def test_folders_beside_the_sides_of_a_split_are_remembered(tmp_path: Path) -> None:
+    for side in ("train", "test", "more of it"):
+        classes(tmp_path / side, ("cat", "dog"), each=1)
+    form = recognise(tmp_path)
+    assert isinstance(form, ClassFolders)
+    assert form.others == ("more of it",)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +63,10 @@ def test_images_and_masks_lie_apart(tmp_path: Path, images: str, labels: str) ->
     assert recognise(tmp_path) == Masked(tmp_path, tmp_path / images, tmp_path / labels)
 
 
-@pytest.mark.parametrize("name", ["labels.csv", "labels.TSV"])
+@pytest.mark.parametrize("name", ["labels/labels.csv", "labels/labels.TSV", "train.csv"])
 def test_tables_beside_images_name_classes(tmp_path: Path, name: str) -> None:
     write(tmp_path / "images" / "a.png", "")
-    table = write(tmp_path / "labels" / name, TABLE)
+    table = write(tmp_path / name, TABLE)
     assert recognise(tmp_path) == Tabled(tmp_path, tmp_path / "images", (table,))
 
 
@@ -106,6 +116,10 @@ def sides_without_training(root: Path) -> Path:
     return classes(root, ("val/cat", "test/cat"), each=1)
 
 
+def images_alone(root: Path) -> Path:
+    return classes(root, ("images",), each=1)
+
+
 def images_without_labels(root: Path) -> Path:
     return classes(root, ("images", "annotations"), each=1)
 
@@ -131,6 +145,7 @@ def other_arrays(root: Path) -> Path:
         (split_without_classes, "split, but not into class folders"),
         (sides_without_training, "split, but not into class folders"),
         (images_without_labels, "is no class"),
+        (images_alone, "is no class"),
         (split_of_images_and_labels, "is no class"),
         (text, "no .npz file with train_images"),
         (other_arrays, "no .npz file with train_images"),

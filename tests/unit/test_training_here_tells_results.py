@@ -1,14 +1,15 @@
-"""metrics.json says when a target was reached; a result that was cut off while it was written is none."""
+"""metrics.json says when a target was reached and how sure a score is; half a result is none."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from medloop.workbench.results import read_evaluation, seconds_to
+from events.evaluation import Interval
+from medloop.workbench.results import interval_of, read_evaluation, seconds_to
 from medloop.workbench.tree import Tree
 from medloop.workbench.writing import write_whole
-from tests.evaluations import evaluation
+from tests.evaluations import evaluation, scores
 from tests.homely import write
 
 HISTORY = [{"seconds": 2.0, "validation_score": 0.6}, {"seconds": 4.5, "validation_score": 0.9}]
@@ -21,6 +22,12 @@ def test_a_target_is_reached_by_the_first_epoch_that_is_as_good(
     target: float | None, seconds: float | None
 ) -> None:
     assert seconds_to(target, HISTORY) == seconds
+
+
+def test_a_perfect_score_on_few_patients_is_no_certainty() -> None:
+    perfect = scores(1.0, interval=Interval(low=1.0, high=1.0))
+    likely = interval_of(perfect, patients=20)
+    assert (round(likely.low, 3), likely.high) == (0.861, 1.0)
 
 
 @pytest.mark.parametrize("missing", ["evaluation.json", "history.json"])

@@ -22,7 +22,7 @@ from training.tasks import task_of
     ("field", "value"),
     [
         ("size", 60),
-        ("epochs", 0),
+        ("epochs", -1),
         ("learning_rate", -1),
         ("learnign_rate", 1),
         ("network", {"planes": (10, 16, 32, 64), "layers": (1, 1, 1, 1), "stem_stride": 1}),

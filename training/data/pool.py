@@ -105,7 +105,7 @@ def read_mask(files: Files, classes: int) -> NDArray[np.uint8]:
     Where there is one structure, every value above 0 means it: painting programs write 255.
 
     Raises:
-        InvalidArray: it is damaged, not the one in the manifest, of another shape, or has other values.
+        InvalidArray: it is damaged, not the one in the manifest, in colour, or has other values.
     """
     sample = files.sample
     with _named(sample):
@@ -113,6 +113,8 @@ def read_mask(files: Files, classes: int) -> NDArray[np.uint8]:
             raise InvalidArray("it has no mask")
         scan = decode_scan(_verified(files.mask, sample.mask.sha256), is_volume(sample.mask.path))
         values = scan.values[0]
+        if not (scan.values == values).all():
+            raise InvalidArray("its mask is in colour; a structure has one grey value")
         if classes > 1 and not np.isin(values, np.arange(classes + 1)).all():
             raise InvalidArray(f"its mask has values other than 0 to {classes}")
         labels: NDArray[np.uint8] = (values > 0 if classes == 1 else values).astype(np.uint8)

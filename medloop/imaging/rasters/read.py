@@ -26,8 +26,9 @@ _MOST: Final = 2**16 - 1
 """Of 16 bits: opaque, as alpha."""
 
 
-def read_raster(data: bytes, format_: Format) -> Picture:
+def read_raster(data: bytes, format_: Format, entries: bool = False) -> Picture:
     """What the picture shows where it is opaque: alpha is dropped, never blended with a colour of our choice.
+    With `entries`, of a picture with a palette (fact `mode`: P) the numbers of its entries, and no colours.
 
     Fact `deviations`: "alpha_dropped" where some pixel is not opaque, "orientation_unreadable" where EXIF is
     damaged.
@@ -48,7 +49,7 @@ def read_raster(data: bytes, format_: Format) -> Picture:
     facts: Facts = {"format": format_.value}
     failure = Reason.TRUNCATED if is_cut else Reason.UNDECODABLE
     with decoding(failure, {**facts, "actual_bytes": len(data)}):
-        values, found = _decoded(data, format_, facts, is_deep)
+        values, found = _decoded(data, format_, facts, is_deep, entries)
     channels = 3 if values.ndim == 3 else 1
     facts |= {"rows": values.shape[0], "columns": values.shape[1], "channels": channels, "bits": bits}
     facts |= {**found, "spacing": "unknown"}
@@ -56,7 +57,9 @@ def read_raster(data: bytes, format_: Format) -> Picture:
     return Picture(values, facts)
 
 
-def _decoded(data: bytes, format_: Format, facts: Facts, is_deep: bool) -> tuple[NDArray[np.float32], Facts]:
+def _decoded(
+    data: bytes, format_: Format, facts: Facts, is_deep: bool, entries: bool
+) -> tuple[NDArray[np.float32], Facts]:
     """The values, what Pillow calls the kind of picture, and what was passed over."""
     from PIL import Image
 
@@ -72,7 +75,9 @@ def _decoded(data: bytes, format_: Format, facts: Facts, is_deep: bool) -> tuple
             stored, is_opaque = _deep(data, facts, image.height * image.width)
             mode = "RGB;16" if stored.ndim == 3 else "L;16"
         else:
-            stored, is_opaque, mode = np.asarray(_plain(image)), _is_opaque(image), image.mode
+            as_stored = entries and image.mode == "P"
+            stored = np.asarray(image if as_stored else _plain(image))
+            is_opaque, mode = _is_opaque(image), image.mode
     if format_ is Format.JPEG:
         _check_whole(data, stored, facts)
     passed_over = {"alpha_dropped": not is_opaque, "orientation_unreadable": orientation is None}
