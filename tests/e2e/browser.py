@@ -50,7 +50,7 @@ def at_the_console(browser: Browser, person: Person, **options: object) -> Itera
     page.locator("input[name=password]").fill(person.password)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(f"{person.console}/**")
-    expect(page.get_by_text(person.name).first).to_be_visible()
+    expect(page.get_by_role("button", name=f"{person.name}, account")).to_be_visible()
     yield page
     context.close()
     assert complaints == []

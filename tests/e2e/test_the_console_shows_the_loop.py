@@ -62,7 +62,7 @@ def test_files_are_dropped_and_get_their_verdict(
     bad.write_bytes(b"no image at all")
     with at_the_console(browser, people["engineer"]) as page:
         go(page, shapes.project, "images")
-        page.get_by_label("Class", exact=False).first.select_option("ring")
+        page.get_by_role("combobox", name="Class", exact=True).select_option("ring")
         page.locator("input[type=file]:not([webkitdirectory])").set_input_files([good, bad])
         panel = page.get_by_role("region", name="Add images")
         expect(panel.get_by_text("1 accepted")).to_be_visible()
