@@ -11,18 +11,9 @@ from medloop.rules.audit import FIRST, Entry, hash_of
 
 
 @dataclass(frozen=True)
-class AuditRow:
-    chain: str
-    number: int
-    at: datetime
-    actor: str
-    role: str
-    operation: str
-    project: str | None
-    subject: str | None
-    outcome: str
-    request: str
-    previous: str
+class AuditRow(Entry):
+    """An entry with the hash that was stored of it."""
+
     hash: str
 
     @property
