@@ -1,5 +1,6 @@
 """Addresses that let a browser read or write one object for a quarter of an hour, and nothing else."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,8 +22,17 @@ class Signed:
 
 @cache
 def signer() -> Any:
-    """Version 4 signatures in every region: what a customer's key encrypts is given out to no other."""
-    return session().client("s3", config=Config(signature_version="s3v4"))
+    return session().client("s3", config=signing(os.environ.get("AWS_ENDPOINT_URL")))
+
+
+def signing(endpoint: str | None) -> Config:
+    """Version 4 signatures in every region: what a customer's key encrypts is given out to no other.
+
+    On AWS the address is the region's own: boto3 would sign the one of all regions, which sends browsers on
+    to another, where the signature is worth nothing. A laptop's cloud has one address for everything.
+    """
+    own = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    return Config(signature_version="s3v4", s3=None if endpoint else own)
 
 
 def reading(bucket: str, key: str, now: datetime, file_name: str | None = None) -> Signed:

@@ -72,6 +72,11 @@ class Stack:
         return found
 
     def doors(self) -> list["Door"]:
+        return self._doors
+
+    @cached_property
+    def _doors(self) -> list["Door"]:
+        """Kept, with what each finds out about itself: mutations ask thousands of stacks the same."""
         return [Door(self, name) for name in self.of_type("Lambda::Function")]
 
     def woken(self) -> list["Door"]:
@@ -106,16 +111,16 @@ class Door:
         """The layer that it should have."""
         return LAYERS.get(self.name, "PackagesLayer")
 
-    @property
+    @cached_property
     def mappings(self) -> list[Properties]:
         mappings = self.stack.of_type("Lambda::EventSourceMapping").values()
         return [mapping for mapping in mappings if target(mapping.get("FunctionName")) == self.function]
 
-    @property
+    @cached_property
     def queue(self) -> str:
         return next((target(mapping.get("EventSourceArn")) for mapping in self.mappings), "")
 
-    @property
+    @cached_property
     def dead_letters(self) -> str:
         return dead_letters(self.stack.properties(self.queue))
 

@@ -64,17 +64,13 @@ API = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 SIGN_IN = "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com"
 
 
-def bucket(kind: str) -> list[str]:
-    """Its two addresses: which of them a signed URL has depends on the region."""
-    name = f"https://medloop-${{Stage}}-{kind}-${{AWS::AccountId}}.s3"
-    return [f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}", f"{name}.${{AWS::URLSuffix}}"]
+def bucket(kind: str) -> str:
+    """Where a signed address leads."""
+    return f"https://medloop-${{Stage}}-{kind}-${{AWS::AccountId}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}"
 
 
-SPEAKS_WITH = [
-    API,
-    SIGN_IN,
-    *(one for kind in ("uploads", "curated", "predictions", "models") for one in bucket(kind)),
-]
+SPEAKS_WITH = [API, SIGN_IN, *map(bucket, ("uploads", "curated", "predictions", "models"))]
+
 
 POLICY = {
     "default-src": ["'none'"],
@@ -85,7 +81,7 @@ POLICY = {
     "base-uri": ["'none'"],
     "form-action": ["'none'"],
     "frame-ancestors": ["'none'"],
-    "img-src": ["'self'", "blob:", "data:", *bucket("predictions"), *bucket("models")],
+    "img-src": ["'self'", "blob:", "data:", bucket("predictions"), bucket("models")],
     "connect-src": ["'self'", *SPEAKS_WITH],
 }
 
