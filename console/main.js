@@ -157,6 +157,7 @@ async function askToSignIn() {
     title: "Your session has ended",
     text: "Sign in again, and you come back to this place. What you have typed on this page is lost by that; uploads in progress have to be chosen again.",
     action: "Sign in",
+    stay: "Not now",
   });
   isAsking = false;
   if (goes) signIn();

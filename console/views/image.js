@@ -13,7 +13,7 @@ import { head } from "./head.js";
 import { looking } from "./looking.js";
 
 export async function show(root, { project, image: id, signal }) {
-  const title = el("div", {}, waiting());
+  const title = el("div", { class: "stack" }, waiting());
   const look = el("div", {});
   const trouble = el("div", {});
   root.append(el("div", { class: "stack wide" }, title, trouble, look));

@@ -64,6 +64,7 @@ export async function show(root, { project, job: name, signal }) {
       title: "Cancel this job?",
       text: ["It stops at its next checkpoint. What it has learned so far becomes no model.", "The dataset version stays, and another training can be asked for."],
       action: "Cancel the job",
+      stay: "Let it run",
       harm: true,
     });
     if (!goes) return;
