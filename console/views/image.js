@@ -32,10 +32,11 @@ export async function show(root, { project, image: id, signal }) {
 
   const refresh = poll(async () => {
     try {
-      draw(await get(path("projects", project, "images", id), {}, signal));
+      const image = await get(path("projects", project, "images", id), {}, signal);
       trouble.replaceChildren();
+      return draw(image);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (title.querySelector(".waiting")) title.replaceChildren(head("Image", { back: { href: place("p", project, "images"), name: "Images" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;
@@ -57,7 +58,7 @@ function refusal(project, image, signal, after) {
 function facts(project, image) {
   const rows = [
     ["State", state(image.state)],
-    ["Purpose", [words(image.purpose), image.label ? ` · ${image.label}` : ""]],
+    ["Purpose", image.purpose && [words(image.purpose), image.label ? ` · ${image.label}` : ""]],
     ["Format", image.format],
     ["Modality", image.modality],
     ["Shape", image.shape?.join(" × ")],

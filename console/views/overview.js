@@ -46,10 +46,10 @@ export async function show(root, { project, signal }) {
         }),
       ]);
       trouble.replaceChildren();
-      draw(overview, found.queues);
-      drawQueues(found.queues);
+      const hasMoved = draw(overview, found.queues);
+      return drawQueues(found.queues) || hasMoved;
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       if (!picture.querySelector(".flow")) picture.replaceChildren();
       throw problem;

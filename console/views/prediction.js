@@ -54,11 +54,10 @@ export async function show(root, { project, prediction: id, definition, signal }
       const prediction = await get(where, {}, signal);
       trouble.replaceChildren();
       const { reviews, files: list, ...rest } = prediction;
-      drawTop({ ...rest, files: list });
-      drawReview({ state: prediction.state, label: prediction.label, reviews });
-      drawFiles(list ?? []);
+      const moved = [drawTop({ ...rest, files: list }), drawReview({ state: prediction.state, label: prediction.label, reviews }), drawFiles(list)];
+      return moved.some(Boolean);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (top.querySelector(".waiting")) top.replaceChildren(head("Prediction", { back: { href: place("p", project, "predictions"), name: "Predictions" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;
