@@ -31,7 +31,7 @@ export async function show(root, { project, signal }) {
   );
 
   const draw = drawer((overview, doors) => {
-    swap(picture, pipeline(project, overview, doors));
+    swap(picture, beginning(project, overview), pipeline(project, overview, doors));
     swap(below, el("div", { class: "columns" }, refusals(project, overview), balance(overview)), jobs(project, overview));
   });
   const drawQueues = drawer((doors) => swap(queues, queueTable(doors, () => refresh())));
@@ -86,6 +86,15 @@ function pipeline(project, overview, doors) {
     stage("Endpoint", champion ? `Version ${champion.version}` : "None", champion ? `${champion.metric} ${score(champion.score)}` : "no champion yet", { isMoving: Boolean(models.deploying) }),
     stage("Predictions", count(predictions.done), [waits > 0 ? `${count(waits)} under way` : null, predictions.failed ? `${count(predictions.failed)} failed` : null, el("span", { class: "detail" }, el("a", { href: to("predictions"), "data-key": "predictions" }, "look at them"))], { isMoving: waits > 0 }),
   )];
+}
+
+/** What to do first, while there is nothing. */
+function beginning(project, { uploads }) {
+  if (sum(uploads) > 0) return null;
+  return el("div", { class: "notice first" },
+    el("h2", {}, "Nothing has been uploaded yet"),
+    el("p", {}, "Add images with their labels, and train: the first model that passes the gate becomes the champion, and images added for prediction are answered by it."),
+    el("div", { class: "row" }, el("a", { class: "button", href: place("p", project, "images"), "data-key": "first" }, "Add the first images")));
 }
 
 function toQueues(event) {
