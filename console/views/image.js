@@ -15,15 +15,16 @@ import { looking } from "./looking.js";
 export async function show(root, { project, image: id, signal }) {
   const title = el("div", { class: "stack" }, waiting());
   const look = el("div", {});
+  const known = el("div", {});
   const trouble = el("div", {});
-  root.append(el("div", { class: "stack wide" }, title, trouble, look));
+  root.append(el("div", { class: "stack wide" }, title, trouble, look, known));
   let isShown = false;
 
   const draw = drawer((image) => {
     swap(title,
       head((people.runs && image.name) || `Image ${short(image.id)}`, { back: { href: place("p", project, "images"), name: "Images" } }),
-      image.state === "quarantined" && refusal(project, image, signal, () => refresh()),
-      el("section", { class: "sheet" }, el("h2", {}, "What is known"), facts(project, image)));
+      image.state === "quarantined" && refusal(project, image, signal, () => refresh()));
+    swap(known, el("section", { class: "sheet" }, el("h2", {}, "What is known"), facts(project, image)));
     if (!isShown && image.state === "accepted" && ["labelled", "images", "predict"].includes(image.purpose)) {
       isShown = true;
       look.replaceChildren(looking({ project, image: id, signal }));
