@@ -3,7 +3,7 @@
 import { get, path, write } from "../api.js";
 import { bars } from "../components/bars.js";
 import { confirm } from "../components/dialog.js";
-import { act, empty, problemNotice, waiting } from "../components/notice.js";
+import { act, problemNotice, waiting } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
 import { when } from "../components/when.js";
@@ -76,7 +76,7 @@ function pipeline(project, overview, doors) {
       [detail].flat().filter(Boolean).map((line) => (line instanceof Node ? line : el("span", { class: "detail" }, line))),
     );
   return [el("h2", { class: "unseen" }, "Pipeline"), el("ol", { class: "flow" },
-    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions, none lost"),
+    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions"),
     stage("In flight", count(inFlight), moving > 0 ? `${count(moving)} messages, all projects` : "nothing waits", { isMoving: inFlight > 0 }),
     stage("Taken in", count(uploads.accepted),
       el("ul", { class: "outcomes" }, outcome("accepted", "?state=accepted"), outcome("quarantined", "?state=quarantined", "bad"), outcome("ignored", "?state=ignored"))),
@@ -159,7 +159,7 @@ function queueTable(doors, refresh) {
   return el("section", { class: "sheet flush", id: "queues", tabindex: "-1" },
     el("h2", {}, "Queues"),
     isQuiet
-      ? empty("All queues are empty", `${doors.length} doors wait for work, and nothing was given up.`)
+      ? el("p", { class: "quiet inset" }, `All ${doors.length} are empty, and nothing was given up.`)
       : table({
           caption: "Queues",
           rows: [...doors].sort((a, b) => b.dead - a.dead || b.waiting + b.in_flight - a.waiting - a.in_flight),
