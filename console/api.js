@@ -71,7 +71,11 @@ async function call(method, where, { query = {}, body, signal, key } = {}) {
     throw ended();
   }
   if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => null);
+  const content = await answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    if (answer.ok) throw unreachable();
+    return null;
+  });
   if (answer.ok) return content;
   throw new Problem({
     title: `The API answered with status ${answer.status}`,

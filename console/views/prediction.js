@@ -14,7 +14,7 @@ import { people } from "../people.js";
 import { poll } from "../poll.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
-import { looking } from "./looking.js";
+import { looking, storedOverlay } from "./looking.js";
 import { neighbours } from "./neighbours.js";
 
 const KINDS = {
@@ -31,21 +31,29 @@ export async function show(root, { project, prediction: id, definition, signal }
   const trouble = el("div", {});
   const top = el("div", {}, waiting());
   const look = el("div", {});
+  const stored = el("div", {});
   const facts = el("div", {});
   const review = el("div", {});
   const files = el("div", {});
-  root.append(top, el("div", { class: "stack wide" }, trouble, look, el("div", { class: "columns" }, facts, review), files));
-  let isShown = false;
+  root.append(top, el("div", { class: "stack wide" }, trouble, look, stored, el("div", { class: "columns" }, facts, review), files));
   const unit = definition.spatial_dims === 3 ? "ml" : "pixels";
+  let shown = null;
+  signal.addEventListener("abort", () => shown?.abort());
 
   const drawTop = drawer((prediction) => {
     swap(top, head(title(prediction, definition), { back: { href: place("p", project, "predictions"), name: "Predictions" }, actions: neighbours(project, id), text: [state(prediction.state), ` by version ${prediction.model_version}, `, when(prediction.finished_at ?? prediction.requested_at)] }));
     swap(facts, answer(project, prediction, unit));
-    if (!isShown && prediction.state === "done") {
-      isShown = true;
-      look.replaceChildren(looking({ project, image: prediction.image, names: definition.classes, files: prediction.files, where, volumes: prediction.volumes ?? {}, unit, signal }));
-    }
   });
+
+  // Files are written after the answer: the picture is shown without its mask until that is there.
+  const drawLook = drawer((hasMask, image, volumes) => {
+    shown?.abort();
+    shown = new AbortController();
+    look.replaceChildren(looking({ project, image, names: definition.classes, prediction: where, hasMask, volumes, unit, signal: shown.signal }));
+  });
+  const drawOverlay = (hasOverlay) => {
+    if (hasOverlay && !stored.firstChild) stored.replaceChildren(storedOverlay(where, signal));
+  };
   const drawReview = drawer((prediction) => swap(review, prediction.state === "done" && readers(prediction, definition, where, signal, () => refresh())));
   const drawFiles = drawer((list) => swap(files, fileTable(id, list, where, signal)));
 
@@ -54,7 +62,9 @@ export async function show(root, { project, prediction: id, definition, signal }
       const prediction = await get(where, {}, signal);
       trouble.replaceChildren();
       const { reviews, files: list, ...rest } = prediction;
-      const moved = [drawTop({ ...rest, files: list }), drawReview({ state: prediction.state, label: prediction.label, reviews }), drawFiles(list)];
+      const has = (kind) => list.some((file) => file.kind === kind);
+      drawOverlay(has("overlay"));
+      const moved = [drawTop(rest), drawLook(has("mask"), rest.image, rest.volumes ?? {}), drawReview({ state: prediction.state, label: prediction.label, reviews }), drawFiles(list)];
       return moved.some(Boolean);
     } catch (problem) {
       if (problem.name === "AbortError") return false;
@@ -134,7 +144,7 @@ function fileTable(id, list, where, signal) {
     trouble,
     el("div", { class: "sheet flush" },
       list.length === 0
-        ? empty("No files", "They are written when the prediction is done.")
+        ? empty("No files", "They are written a moment after the answer.")
         : table({
             caption: "Result files",
             rows: list,
