@@ -65,6 +65,6 @@ export const short = (hash) => (hash ? hash.slice(0, 10) : "–");
 export const words = (name) => String(name ?? "–").replaceAll("_", " ");
 
 /** Several classes of one image stand in one label, parted by bars. */
-export const label = (text) => (text ? text.split("|").join(", ") : "none");
+export const label = (text) => (text ? text.split(/\s*\|\s*/).join(", ") : "none");
 
 export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;

@@ -49,6 +49,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
 
   return {
     isColour,
+    rows: sides[1],
     slices: (of = plane) => sides[AXIS[of] ?? 2],
     range: { low: base.global_min, high: base.global_max, robustLow: base.robust_min, robustHigh: base.robust_max },
     slice: (of = plane) => sliceOf(AXIS[of] ?? 2),
