@@ -3,7 +3,7 @@
 import { config } from "./config.js";
 import { end, renew, token } from "./session.js";
 
-/** What went wrong, as the API says it: title, detail, remedy, request id. */
+/** What went wrong: one sentence as title, perhaps more detail, what to do, and the request id. */
 export class Problem extends Error {
   constructor({ title, detail, remedy, status = 0, type = "", request_id = null, errors = [] }) {
     super(title);
@@ -33,14 +33,16 @@ const ended = () =>
     type: "session_ended",
   });
 
+/** The API's title is its status in words: its detail says more. */
+const said = (content) => (content.detail ? { ...content, title: content.detail, detail: null } : content);
+
 /** path("projects", name, "images", id): every part escaped. */
 export const path = (...parts) => `/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
 
 export const get = (where, query, signal) => call("GET", where, { query, signal });
 
 /** A write; its key makes a repetition after a lost answer harmless. */
-export const write = (method, where, body, signal) =>
-  call(method, where, { body, signal, key: crypto.randomUUID() });
+export const write = (method, where, body, signal, key = crypto.randomUUID()) => call(method, where, { body, signal, key });
 
 async function call(method, where, { query = {}, body, signal, key } = {}) {
   const url = new URL(config.api + where, location.href);
@@ -69,14 +71,18 @@ async function call(method, where, { query = {}, body, signal, key } = {}) {
     throw ended();
   }
   if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => null);
+  const content = await answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    if (answer.ok) throw unreachable();
+    return null;
+  });
   if (answer.ok) return content;
   throw new Problem({
     title: `The API answered with status ${answer.status}`,
     remedy: answer.status >= 500 ? "Try again in a moment; the request id helps whoever looks into it." : null,
     status: answer.status,
     request_id: answer.headers.get("X-Request-Id"),
-    ...(content?.title ? content : {}),
+    ...(content?.title ? said(content) : {}),
   });
 }
 

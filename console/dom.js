@@ -44,14 +44,15 @@ export function swap(node, ...children) {
   }
 }
 
-/** Calls `draw` only when what it draws has changed, so that a refresh disturbs nobody. */
+/** Calls `draw` only when what it draws has changed, so that a refresh disturbs nobody; true when it did. */
 export function drawer(draw) {
   let before;
   return (...data) => {
     const now = JSON.stringify(data);
-    if (now === before) return;
+    if (now === before) return false;
     draw(...data);
     before = now;
+    return true;
   };
 }
 

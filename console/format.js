@@ -64,4 +64,7 @@ export const short = (hash) => (hash ? hash.slice(0, 10) : "–");
 /** "waiting_capacity" → "waiting capacity" */
 export const words = (name) => String(name ?? "–").replaceAll("_", " ");
 
+/** Several classes of one image stand in one label, parted by bars. */
+export const label = (text) => (text ? text.split(/\s*\|\s*/).join(", ") : "none");
+
 export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;

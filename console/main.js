@@ -64,7 +64,7 @@ async function start() {
   }
   page.replaceChildren(waiting("Opening the console…"));
   try {
-    people.me = await get("/me");
+    people.me = await whoAmI();
     await loadProjects();
   } catch (problem) {
     page.replaceChildren(el("main", { class: "main" }, el("h1", { class: "unseen" }, "medloop"), problemNotice(problem, start)));
@@ -76,7 +76,18 @@ async function start() {
   router(ROUTES, (route, parameters, query) => show(shell, route, parameters, query))();
 }
 
+/** Who is in none of the groups may ask nothing, not even that. */
+async function whoAmI() {
+  try {
+    return await get("/me");
+  } catch (problem) {
+    if (problem.status !== 403) throw problem;
+    return { name: "you", role: null, projects: [] };
+  }
+}
+
 async function loadProjects() {
+  if (!people.role) return;
   granted = await all("/projects");
 }
 
@@ -157,6 +168,7 @@ async function askToSignIn() {
     title: "Your session has ended",
     text: "Sign in again, and you come back to this place. What you have typed on this page is lost by that; uploads in progress have to be chosen again.",
     action: "Sign in",
+    stay: "Not now",
   });
   isAsking = false;
   if (goes) signIn();

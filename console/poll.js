@@ -1,14 +1,18 @@
-// Refreshing while somebody looks: every few seconds, never in a hidden tab, slower while it fails.
+// Refreshing while somebody looks: every few seconds while things move, slower while they do not, never in a hidden
+// tab. Every refresh is a row of the audit.
 
-const SLOWEST = 60;
+const QUIET = 15;
+const FAILING = 60;
 
-/** Runs `work` now and then every `seconds` until `signal` aborts; a visible tab and a new connection run it at once.
- * Returns a function that runs it at once. */
+/** Runs `work` now and then until `signal` aborts: every `seconds` while it returns true, for "something changed". A
+ * click, a key, a visible tab and a new connection end the waiting. Returns a function that runs it at once. */
 export function poll(work, seconds, signal) {
   let timer = null;
+  let calm = 0;
   let failures = 0;
   let running = false;
   let again = false;
+  let ranAt = 0;
 
   async function run() {
     clearTimeout(timer);
@@ -18,8 +22,9 @@ export function poll(work, seconds, signal) {
       return;
     }
     running = true;
+    ranAt = Date.now();
     try {
-      await work();
+      calm = (await work()) ? 0 : calm + 1;
       failures = 0;
     } catch (error) {
       if (error.name !== "AbortError") failures += 1;
@@ -31,10 +36,18 @@ export function poll(work, seconds, signal) {
       run();
       return;
     }
-    timer = setTimeout(run, 1000 * Math.min(SLOWEST, seconds * 2 ** failures));
+    const wait = failures > 0 ? Math.min(FAILING, seconds * 2 ** failures) : Math.min(Math.max(QUIET, seconds), seconds * 1.25 ** calm);
+    timer = setTimeout(run, 1000 * wait);
+  }
+
+  function wake() {
+    if (calm > 2 && failures === 0 && Date.now() - ranAt > 1000 * seconds) run();
+    calm = 0;
   }
 
   document.addEventListener("visibilitychange", run, { signal });
+  document.addEventListener("pointerdown", wake, { signal, passive: true });
+  document.addEventListener("keydown", wake, { signal, passive: true });
   window.addEventListener("online", run, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   run();

@@ -3,7 +3,7 @@
 import { el, freshId } from "../dom.js";
 
 /** True when the person goes on. */
-export function confirm({ title, text, action, harm = false }) {
+export function confirm({ title, text, action, stay = "Cancel", harm = false }) {
   return new Promise((resolve) => {
     const heading = freshId("dialog");
     const box = el(
@@ -17,7 +17,7 @@ export function confirm({ title, text, action, harm = false }) {
         el(
           "div",
           { class: "row end" },
-          el("button", { class: "button", value: "no", autofocus: true }, "Keep as it is"),
+          el("button", { class: "button", value: "no", autofocus: true }, stay),
           el("button", { class: harm ? "button harm" : "button main-action", value: "yes" }, action),
         ),
       ),

@@ -110,7 +110,7 @@ function account() {
   const { name, role } = people.me;
   const menu = el("div", { class: "menu", popover: "auto", id: "account" },
     el("p", {}, el("strong", {}, name)),
-    el("p", { class: "small quiet" }, role.replace("-", " ")),
+    el("p", { class: "small quiet" }, role ? role.replace("-", " ") : "no role"),
     el("button", { class: "button", type: "button", onclick: signOut }, "Sign out"),
   );
   return el("div", { class: "account" }, el("button", { class: "button plain", type: "button", popovertarget: "account", "aria-label": `${name}, account` }, icon("person"), el("span", {}, name)), menu);

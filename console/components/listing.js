@@ -33,13 +33,13 @@ export function listing({ where, query = () => ({}), draw, nothing, noun = "entr
     const mine = (asked += 1);
     try {
       const page = await get(where, { ...query(), limit, cursor }, signal);
-      if (mine !== asked) return;
+      if (mine !== asked) return false;
       items = cursor ? [...items, ...page.items] : page.items;
       next = page.next;
       trouble.replaceChildren();
-      show(items, next);
+      return show(items, next);
     } catch (problem) {
-      if (problem.name === "AbortError" || mine !== asked) return;
+      if (problem.name === "AbortError" || mine !== asked) return false;
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       if (!items) body.replaceChildren();
       throw problem;
@@ -50,7 +50,7 @@ export function listing({ where, query = () => ({}), draw, nothing, noun = "entr
   const refresh = poll(
     async () => {
       const shown = items?.length ?? 0;
-      if (shown <= MOST_REFRESHED) await load(null, Math.max(PAGE, shown));
+      return shown <= MOST_REFRESHED && load(null, Math.max(PAGE, shown));
     },
     seconds,
     signal,

@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 
-/** columns: [{name, cell: (row) => node or text, number?, keep?}]; `open(row)` makes the first cell a link for the row. */
+/** columns: [{name, cell: (row) => node or text, number?, keep?, wide?}]; `open(row)` makes the first cell a link for the row. */
 export function table({ caption, columns, rows, open, key, isNarrow = false }) {
   return el(
     "table",
@@ -30,7 +30,7 @@ export function table({ caption, columns, rows, open, key, isNarrow = false }) {
           columns.map((column, at) => {
             const content = column.cell(row);
             const isNone = content === null || content === "" || content === false;
-            const kind = [column.number && "number", column.keep && "keep", isNone && "none"].filter(Boolean).join(" ");
+            const kind = [column.number && "number", column.keep && "keep", column.wide && "wide", isNone && "none"].filter(Boolean).join(" ");
             const where = at === 0 && open ? open(row) : null;
             return el(
               "td",

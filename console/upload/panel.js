@@ -38,12 +38,17 @@ export function panel({ project, definition, signal }) {
       el("button", { class: "button", type: "button", onclick: () => folder.click() }, "Choose a folder"),
     ),
   );
+  // The whole window takes them: a file that misses the zone must not replace the page.
   let inside = 0;
-  target.addEventListener("dragenter", (event) => { event.preventDefault(); inside += 1; target.classList.add("over"); });
-  target.addEventListener("dragover", (event) => event.preventDefault());
-  target.addEventListener("dragleave", () => { inside -= 1; if (inside <= 0) leave(); });
-  target.addEventListener("drop", async (event) => {
+  const on = (name, act) => window.addEventListener(name, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
+    act(event);
+  }, { signal });
+  on("dragenter", () => { inside += 1; target.classList.add("over"); });
+  on("dragover", () => {});
+  on("dragleave", () => { inside -= 1; if (inside <= 0) leave(); });
+  on("drop", async (event) => {
     leave();
     take(await ofDrop(event.dataTransfer));
   });

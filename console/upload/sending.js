@@ -134,11 +134,23 @@ class Sending extends EventTarget {
       asked = [item];
       answer = await ask(asked);
     }
+    const known = await this.#uploadsOf(item.project, answer.files.map((grant) => grant.file));
     answer.files.forEach((grant, at) => {
+      asked[at].known = known;
       asked[at].grant = grant;
       asked[at].hash = grant.file ?? null;
       asked[at].session = grant.session ?? null;
     });
+  }
+
+  /** Ids of what was uploaded by these names before: their verdicts are not the new file's. */
+  async #uploadsOf(project, hashes) {
+    const found = new Set();
+    for (let at = 0; at < hashes.length; at += ASKED_AT_ONCE) {
+      const { items } = await get(path("projects", project, "images"), { file: hashes.slice(at, at + ASKED_AT_ONCE).join(","), limit: 200 });
+      for (const image of items) found.add(image.id);
+    }
+    return found;
   }
 
   async #sendWhole(item, progress, pause) {
@@ -181,7 +193,8 @@ class Sending extends EventTarget {
         }
       }
     }, pause, signal);
-    const { file } = await again(() => write("POST", path("projects", item.project, "uploads", "complete"), { session }, signal), pause, signal);
+    const key = crypto.randomUUID();
+    const { file } = await again(() => write("POST", path("projects", item.project, "uploads", "complete"), { session }, signal, key), pause, signal);
     item.hash = file;
   }
 
@@ -207,13 +220,8 @@ class Sending extends EventTarget {
 
   async #askSome(project, items) {
     const { items: images } = await get(path("projects", project, "images"), { file: items.map((item) => item.hash).join(","), limit: 200 });
-    const latest = new Map();
-    for (const image of images) {
-      const known = latest.get(image.file);
-      if (!known || image.received_at > known.received_at) latest.set(image.file, image);
-    }
     for (const item of items) {
-      const image = latest.get(item.hash);
+      const image = images.find((one) => one.file === item.hash && !item.known.has(one.id));
       if (image && image.state !== "received") Object.assign(item, { state: "decided", image });
     }
   }

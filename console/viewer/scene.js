@@ -22,6 +22,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
     isNearestInterpolation: false,
     sliceType: PLANES.axial,
     multiplanarShowRender: 0,
+    multiplanarPadPixels: 8,
     loadingText: "",
     fontMinPx: 14,
     fontColor: [0.85, 0.9, 0.92, 1],
@@ -48,6 +49,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
 
   return {
     isColour,
+    rows: sides[1],
     slices: (of = plane) => sides[AXIS[of] ?? 2],
     range: { low: base.global_min, high: base.global_max, robustLow: base.robust_min, robustHigh: base.robust_max },
     slice: (of = plane) => sliceOf(AXIS[of] ?? 2),
@@ -60,7 +62,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
     },
     setPlane(to) {
       plane = to;
-      nv.opts.crosshairWidth = to === "all" ? 1 : 0;
+      nv.opts.crosshairWidth = to === "all" ? 0.3 : 0;
       nv.opts.crosshairColor = [0.38, 0.78, 0.85, 0.8];
       nv.setSliceType(PLANES[to]);
     },
@@ -94,7 +96,7 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
         fraction,
         voxel: Array.from(voxel),
         value: base.getValue(...voxel),
-        label: labels ? Math.round(labels.getValue(...nv.frac2vox(fraction, 1))) : 0,
+        label: labels ? labelAt(nv, labels, fraction) : 0,
       };
     },
     moveTo(fraction) {
@@ -106,6 +108,13 @@ export async function scene(canvas, { image, mask, names, isVolume }) {
       nv.gl?.getExtension("WEBGL_lose_context")?.loseContext();
     },
   };
+}
+
+/** The mask's label at a place of the image, which the mask need not share its grid with. */
+function labelAt(nv, labels, fraction) {
+  const own = labels.convertMM2Frac(nv.frac2mm(fraction));
+  const voxel = [0, 1, 2].map((axis) => Math.round(own[axis] * labels.dimsRAS[axis + 1] - 0.5));
+  return voxel.every((at, axis) => at >= 0 && at < labels.dimsRAS[axis + 1]) ? Math.round(labels.getValue(...voxel)) : 0;
 }
 
 /** The middle of the slice that shows most of the mask; null for an empty one. */

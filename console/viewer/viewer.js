@@ -160,7 +160,8 @@ export function viewer({ image, mask, names = [], modality, spacing, volumes = {
         readout.textContent = "";
         return;
       }
-      const place = isVolume ? found.voxel.join(", ") : found.voxel.slice(0, 2).join(", ");
+      const [x, y] = found.voxel;
+      const place = isVolume ? found.voxel.join(", ") : `${x}, ${drawn.rows - 1 - y}`;
       readout.textContent = [place, drawn.isColour ? null : number(found.value), found.label > 0 ? names[found.label - 1] : null].filter(Boolean).join("  ·  ");
     }
 

@@ -33,7 +33,7 @@ export async function show(root, { project, signal }) {
         { name: "Version", cell: (dataset) => el("code", { title: dataset.id }, short(dataset.id)) },
         { name: "Samples", cell: (dataset) => count(dataset.samples), number: true },
         { name: "Sides and classes", cell: (dataset) => sides(dataset.counts) },
-        { name: "Left out", cell: (dataset) => count(dataset.excluded), number: true },
+        { name: "Left out", cell: (dataset) => (dataset.excluded === null ? null : count(dataset.excluded)), number: true },
         { name: "Size", cell: (dataset) => bytes(dataset.bytes), number: true },
         { name: "Frozen", cell: (dataset) => when(dataset.created_at), keep: true },
       ],
@@ -46,7 +46,7 @@ export async function show(root, { project, signal }) {
   );
   poll(async () => {
     try {
-      draw((await get(path("projects", project, "overview"), {}, signal)).balance);
+      return draw((await get(path("projects", project, "overview"), {}, signal)).balance);
     } catch (problem) {
       if (problem.name !== "AbortError" && !balance.querySelector(".bars")) swap(balance, problemNotice(problem));
       throw problem;

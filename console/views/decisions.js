@@ -14,7 +14,7 @@ export function decisions({ project, image, signal, after, isLittle = false }) {
     const button = event.currentTarget;
     const goes = await confirm({
       title: "Take this image in as it is?",
-      text: [image.sentence ?? "It is in quarantine.", "Release it only after somebody has looked at it: it becomes part of the project like any other, and your name is kept beside it."],
+      text: [image.sentence ?? "It is in quarantine.", "Release it only after somebody has looked at it: it becomes part of the project like any other, and your name stays in the audit."],
       action: "Release it",
     });
     if (goes && (await act(button, () => ask("release"), { done: "It is taken in now" }))) after();

@@ -13,17 +13,18 @@ import { head } from "./head.js";
 import { looking } from "./looking.js";
 
 export async function show(root, { project, image: id, signal }) {
-  const title = el("div", {}, waiting());
+  const title = el("div", { class: "stack" }, waiting());
   const look = el("div", {});
+  const known = el("div", {});
   const trouble = el("div", {});
-  root.append(el("div", { class: "stack wide" }, title, trouble, look));
+  root.append(el("div", { class: "stack wide" }, title, trouble, look, known));
   let isShown = false;
 
   const draw = drawer((image) => {
     swap(title,
       head((people.runs && image.name) || `Image ${short(image.id)}`, { back: { href: place("p", project, "images"), name: "Images" } }),
-      image.state === "quarantined" && refusal(project, image, signal, () => refresh()),
-      el("section", { class: "sheet" }, el("h2", {}, "What is known"), facts(project, image)));
+      image.state === "quarantined" && refusal(project, image, signal, () => refresh()));
+    swap(known, el("section", { class: "sheet" }, el("h2", {}, "What is known"), facts(project, image)));
     if (!isShown && image.state === "accepted" && ["labelled", "images", "predict"].includes(image.purpose)) {
       isShown = true;
       look.replaceChildren(looking({ project, image: id, signal }));
@@ -32,10 +33,11 @@ export async function show(root, { project, image: id, signal }) {
 
   const refresh = poll(async () => {
     try {
-      draw(await get(path("projects", project, "images", id), {}, signal));
+      const image = await get(path("projects", project, "images", id), {}, signal);
       trouble.replaceChildren();
+      return draw(image);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (title.querySelector(".waiting")) title.replaceChildren(head("Image", { back: { href: place("p", project, "images"), name: "Images" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;
@@ -57,7 +59,7 @@ function refusal(project, image, signal, after) {
 function facts(project, image) {
   const rows = [
     ["State", state(image.state)],
-    ["Purpose", [words(image.purpose), image.label ? ` · ${image.label}` : ""]],
+    ["Purpose", image.purpose && [words(image.purpose), image.label ? ` · ${image.label}` : ""]],
     ["Format", image.format],
     ["Modality", image.modality],
     ["Shape", image.shape?.join(" × ")],

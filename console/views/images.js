@@ -72,8 +72,8 @@ function imageTable(project, items, reload, signal) {
     columns: [
       { name: "Image", cell: (image) => (people.runs && image.name) || el("code", {}, short(image.id)) },
       { name: "State", cell: (image) => state(image.state), keep: true },
-      { name: "Purpose", cell: (image) => [words(image.purpose), image.label && el("span", { class: "quiet" }, ` · ${image.label}`)] },
-      ...(isRefused ? [{ name: "Reason", cell: (image) => image.reason && [image.sentence, " ", el("span", { class: "quiet" }, image.hint)] }] : []),
+      { name: "Purpose", cell: (image) => [image.purpose && words(image.purpose), image.label && el("span", { class: "quiet" }, ` · ${image.label}`)], keep: true },
+      ...(isRefused ? [{ name: "Reason", wide: true, cell: (image) => image.reason && [image.sentence, " ", el("span", { class: "quiet" }, image.hint)] }] : []),
       { name: "Size", cell: (image) => bytes(image.size), number: true },
       { name: "Received", cell: (image) => when(image.received_at), keep: true },
       ...(isRefused && people.runs ? [{ name: "", cell: (image) => image.state === "quarantined" && decisions({ project, image, signal, after: reload, isLittle: true }) }] : []),

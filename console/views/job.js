@@ -48,10 +48,10 @@ export async function show(root, { project, job: name, signal }) {
     try {
       const [job, { epochs }] = await Promise.all([get(where, {}, signal), get(`${where}/curves`, {}, signal)]);
       trouble.replaceChildren();
-      drawTop(job);
-      drawCurves(epochs, OPEN.includes(job.state));
+      const hasMoved = drawTop(job);
+      return drawCurves(epochs, OPEN.includes(job.state)) || hasMoved;
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (top.querySelector(".waiting")) top.replaceChildren(head("Training job", { back: { href: place("p", project, "training"), name: "Training" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;
@@ -64,6 +64,7 @@ export async function show(root, { project, job: name, signal }) {
       title: "Cancel this job?",
       text: ["It stops at its next checkpoint. What it has learned so far becomes no model.", "The dataset version stays, and another training can be asked for."],
       action: "Cancel the job",
+      stay: "Let it run",
       harm: true,
     });
     if (!goes) return;

@@ -34,10 +34,11 @@ export async function show(root, { project, version, signal }) {
     )));
   const refresh = poll(async () => {
     try {
-      draw(await get(where, {}, signal));
+      const model = await get(where, {}, signal);
       trouble.replaceChildren();
+      return draw(model);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (body.querySelector(".waiting")) body.replaceChildren(head("Model", { back: { href: place("p", project, "models"), name: "Models" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;

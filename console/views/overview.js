@@ -3,7 +3,7 @@
 import { get, path, write } from "../api.js";
 import { bars } from "../components/bars.js";
 import { confirm } from "../components/dialog.js";
-import { act, empty, problemNotice, waiting } from "../components/notice.js";
+import { act, problemNotice, waiting } from "../components/notice.js";
 import { state } from "../components/state.js";
 import { table } from "../components/table.js";
 import { when } from "../components/when.js";
@@ -31,7 +31,7 @@ export async function show(root, { project, signal }) {
   );
 
   const draw = drawer((overview, doors) => {
-    swap(picture, pipeline(project, overview, doors));
+    swap(picture, beginning(project, overview), pipeline(project, overview, doors));
     swap(below, el("div", { class: "columns" }, refusals(project, overview), balance(overview)), jobs(project, overview));
   });
   const drawQueues = drawer((doors) => swap(queues, queueTable(doors, () => refresh())));
@@ -46,10 +46,10 @@ export async function show(root, { project, signal }) {
         }),
       ]);
       trouble.replaceChildren();
-      draw(overview, found.queues);
-      drawQueues(found.queues);
+      const hasMoved = draw(overview, found.queues);
+      return drawQueues(found.queues) || hasMoved;
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       if (!picture.querySelector(".flow")) picture.replaceChildren();
       throw problem;
@@ -76,7 +76,7 @@ function pipeline(project, overview, doors) {
       [detail].flat().filter(Boolean).map((line) => (line instanceof Node ? line : el("span", { class: "detail" }, line))),
     );
   return [el("h2", { class: "unseen" }, "Pipeline"), el("ol", { class: "flow" },
-    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions, none lost"),
+    stage("Uploaded", count(sum(uploads)), dead > 0 ? el("span", { class: "detail bad" }, el("a", { href: "#queues", "data-key": "dead", onclick: toQueues }, `${count(dead)} dead-lettered, all projects`)) : "object versions"),
     stage("In flight", count(inFlight), moving > 0 ? `${count(moving)} messages, all projects` : "nothing waits", { isMoving: inFlight > 0 }),
     stage("Taken in", count(uploads.accepted),
       el("ul", { class: "outcomes" }, outcome("accepted", "?state=accepted"), outcome("quarantined", "?state=quarantined", "bad"), outcome("ignored", "?state=ignored"))),
@@ -86,6 +86,15 @@ function pipeline(project, overview, doors) {
     stage("Endpoint", champion ? `Version ${champion.version}` : "None", champion ? `${champion.metric} ${score(champion.score)}` : "no champion yet", { isMoving: Boolean(models.deploying) }),
     stage("Predictions", count(predictions.done), [waits > 0 ? `${count(waits)} under way` : null, predictions.failed ? `${count(predictions.failed)} failed` : null, el("span", { class: "detail" }, el("a", { href: to("predictions"), "data-key": "predictions" }, "look at them"))], { isMoving: waits > 0 }),
   )];
+}
+
+/** What to do first, while there is nothing. */
+function beginning(project, { uploads }) {
+  if (sum(uploads) > 0) return null;
+  return el("div", { class: "notice first" },
+    el("h2", {}, "Nothing has been uploaded yet"),
+    el("p", {}, "Add images with their labels, and train: the first model that passes the gate becomes the champion, and images added for prediction are answered by it."),
+    el("div", { class: "row" }, el("a", { class: "button", href: place("p", project, "images"), "data-key": "first" }, "Add the first images")));
 }
 
 function toQueues(event) {
@@ -150,7 +159,7 @@ function queueTable(doors, refresh) {
   return el("section", { class: "sheet flush", id: "queues", tabindex: "-1" },
     el("h2", {}, "Queues"),
     isQuiet
-      ? empty("All queues are empty", `${doors.length} doors wait for work, and nothing was given up.`)
+      ? el("p", { class: "quiet inset" }, `All ${doors.length} are empty, and nothing was given up.`)
       : table({
           caption: "Queues",
           rows: [...doors].sort((a, b) => b.dead - a.dead || b.waiting + b.in_flight - a.waiting - a.in_flight),

@@ -9,12 +9,12 @@ import { table } from "../components/table.js";
 import { when } from "../components/when.js";
 import { fetchFile, save } from "../download.js";
 import { drawer, el, swap } from "../dom.js";
-import { bytes, number, percent, short, time } from "../format.js";
+import { bytes, label, number, percent, short, time } from "../format.js";
 import { people } from "../people.js";
 import { poll } from "../poll.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
-import { looking } from "./looking.js";
+import { looking, storedOverlay } from "./looking.js";
 import { neighbours } from "./neighbours.js";
 
 const KINDS = {
@@ -31,21 +31,29 @@ export async function show(root, { project, prediction: id, definition, signal }
   const trouble = el("div", {});
   const top = el("div", {}, waiting());
   const look = el("div", {});
+  const stored = el("div", {});
   const facts = el("div", {});
   const review = el("div", {});
   const files = el("div", {});
-  root.append(top, el("div", { class: "stack wide" }, trouble, look, el("div", { class: "columns" }, facts, review), files));
-  let isShown = false;
+  root.append(top, el("div", { class: "stack wide" }, trouble, look, stored, el("div", { class: "columns" }, facts, review), files));
   const unit = definition.spatial_dims === 3 ? "ml" : "pixels";
+  let shown = null;
+  signal.addEventListener("abort", () => shown?.abort());
 
   const drawTop = drawer((prediction) => {
-    swap(top, head(title(prediction), { back: { href: place("p", project, "predictions"), name: "Predictions" }, actions: neighbours(project, id), text: [state(prediction.state), ` by version ${prediction.model_version}, `, when(prediction.finished_at ?? prediction.requested_at)] }));
+    swap(top, head(title(prediction, definition), { back: { href: place("p", project, "predictions"), name: "Predictions" }, actions: neighbours(project, id), text: [state(prediction.state), ` by version ${prediction.model_version}, `, when(prediction.finished_at ?? prediction.requested_at)] }));
     swap(facts, answer(project, prediction, unit));
-    if (!isShown && prediction.state === "done") {
-      isShown = true;
-      look.replaceChildren(looking({ project, image: prediction.image, names: definition.classes, files: prediction.files, where, volumes: prediction.volumes ?? {}, unit, signal }));
-    }
   });
+
+  // Files are written after the answer: the picture is shown without its mask until that is there.
+  const drawLook = drawer((hasMask, image, volumes) => {
+    shown?.abort();
+    shown = new AbortController();
+    look.replaceChildren(looking({ project, image, names: definition.classes, prediction: where, hasMask, volumes, unit, signal: shown.signal }));
+  });
+  const drawOverlay = (hasOverlay) => {
+    if (hasOverlay && !stored.firstChild) stored.replaceChildren(storedOverlay(where, signal));
+  };
   const drawReview = drawer((prediction) => swap(review, prediction.state === "done" && readers(prediction, definition, where, signal, () => refresh())));
   const drawFiles = drawer((list) => swap(files, fileTable(id, list, where, signal)));
 
@@ -54,11 +62,12 @@ export async function show(root, { project, prediction: id, definition, signal }
       const prediction = await get(where, {}, signal);
       trouble.replaceChildren();
       const { reviews, files: list, ...rest } = prediction;
-      drawTop({ ...rest, files: list });
-      drawReview({ state: prediction.state, label: prediction.label, reviews });
-      drawFiles(list ?? []);
+      const has = (kind) => list.some((file) => file.kind === kind);
+      drawOverlay(has("overlay"));
+      const moved = [drawTop(rest), drawLook(has("mask"), rest.image, rest.volumes ?? {}), drawReview({ state: prediction.state, label: prediction.label, reviews }), drawFiles(list)];
+      return moved.some(Boolean);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (problem.name === "AbortError") return false;
       if (top.querySelector(".waiting")) top.replaceChildren(head("Prediction", { back: { href: place("p", project, "predictions"), name: "Predictions" } }));
       trouble.replaceChildren(problemNotice(problem, () => refresh()));
       throw problem;
@@ -66,10 +75,10 @@ export async function show(root, { project, prediction: id, definition, signal }
   }, 8, signal);
 }
 
-function title(prediction) {
+function title(prediction, { task }) {
   if (prediction.state !== "done") return `Prediction of image ${short(prediction.image)}`;
-  if (Object.keys(prediction.volumes ?? {}).length > 0) return `Structures in image ${short(prediction.image)}`;
-  return prediction.label ? `${prediction.label}, ${percent(prediction.confidence)}` : `No class, ${percent(prediction.confidence)}`;
+  if (task === "segmentation") return `Structures in image ${short(prediction.image)}`;
+  return `${prediction.label ? label(prediction.label) : "No class"}, ${percent(prediction.confidence)}`;
 }
 
 function answer(project, prediction, unit) {
@@ -83,6 +92,7 @@ function answer(project, prediction, unit) {
     volumes.length > 0 && bars(volumes, { text: (value) => `${number(value)} ${unit}` }),
     probabilities.length > 0 && bars(probabilities.slice(0, 12), { most: 1, text: (value) => percent(value, 1) }),
     el("dl", { class: "facts" }, [
+      ["Confidence", probabilities.length === 0 && prediction.confidence !== null && percent(prediction.confidence)],
       ["Image", el("a", { href: place("p", project, "images", prediction.image) }, el("code", {}, short(prediction.image)))],
       ["Model", people.runs ? el("a", { href: place("p", project, "models", prediction.model_version) }, `Version ${prediction.model_version}`) : `Version ${prediction.model_version}`],
       ["Asked for", time(prediction.requested_at)],
@@ -95,9 +105,9 @@ function answer(project, prediction, unit) {
 function readers(prediction, definition, where, signal, after) {
   const mine = prediction.reviews.find((one) => one.reader === people.me.name);
   const trouble = el("div", {});
-  const label = select([["", "no other label"], ...definition.classes.filter((name) => name !== prediction.label).map((name) => [name, name])], mine?.label ?? "");
+  const instead = select([["", "no other label"], ...definition.classes.filter((name) => name !== prediction.label).map((name) => [name, name])], mine?.label ?? "");
   const other = el("form", { class: "stack tight", hidden: mine?.verdict !== "disagree", onsubmit: (event) => { event.preventDefault(); send(event.submitter, "disagree"); } },
-    definition.task !== "segmentation" && field("What it shows instead", label),
+    definition.task !== "segmentation" && field("What it shows instead", instead),
     el("div", { class: "row" }, el("button", { class: "button main-action", type: "submit", "data-key": "disagree-send" }, "Keep my word")));
   const agree = el("button", { class: "button", type: "button", "data-key": "agree", "aria-pressed": String(mine?.verdict === "agree"), onclick: (event) => send(event.currentTarget, "agree") }, "Agree");
   const disagree = el("button", { class: "button", type: "button", "data-key": "disagree", "aria-pressed": String(mine?.verdict === "disagree"), "aria-expanded": String(!other.hidden), onclick: open }, "Disagree");
@@ -108,7 +118,7 @@ function readers(prediction, definition, where, signal, after) {
     if (!other.hidden) other.querySelector("select, button").focus();
   }
   async function send(button, verdict) {
-    const body = verdict === "disagree" && label.value ? { verdict, label: label.value } : { verdict };
+    const body = verdict === "disagree" && instead.value ? { verdict, label: instead.value } : { verdict };
     if (await act(button, () => write("PUT", `${where}/review`, body, signal), { done: "Your word is kept", place: trouble })) after();
   }
   return el("section", { class: "sheet stack" },
@@ -117,7 +127,7 @@ function readers(prediction, definition, where, signal, after) {
     el("div", { class: "row", role: "group", "aria-label": "Your word" }, agree, disagree),
     other, trouble,
     prediction.reviews.length > 0 && el("ul", { class: "stack tight plain-list" }, prediction.reviews.map((one) =>
-      el("li", { class: "row" }, state(one.verdict), el("strong", {}, one.reader === people.me.name ? "you" : one.reader), one.label && `says ${one.label}`, el("span", { class: "quiet small" }, when(one.at))))),
+      el("li", { class: "row" }, state(one.verdict), el("strong", {}, one.reader === people.me.name ? "you" : one.reader), one.label && `says ${label(one.label)}`, el("span", { class: "quiet small" }, when(one.at))))),
   );
 }
 
@@ -134,7 +144,7 @@ function fileTable(id, list, where, signal) {
     trouble,
     el("div", { class: "sheet flush" },
       list.length === 0
-        ? empty("No files", "They are written when the prediction is done.")
+        ? empty("No files", "They are written a moment after the answer.")
         : table({
             caption: "Result files",
             rows: list,

@@ -8,7 +8,7 @@ import { state } from "../components/state.js";
 import { table } from "../components/table.js";
 import { when } from "../components/when.js";
 import { el } from "../dom.js";
-import { number, percent, short } from "../format.js";
+import { label, number, percent, short } from "../format.js";
 import { people } from "../people.js";
 import { place } from "../router.js";
 import { head } from "./head.js";
@@ -49,7 +49,7 @@ function answer(prediction) {
   const volumes = Object.entries(prediction.volumes ?? {});
   if (volumes.length > 0) return volumes.slice(0, 4).map(([name, value]) => `${name} ${number(value)}`).join(" · ");
   return [
-    el("strong", {}, prediction.label || "none"),
+    el("strong", {}, label(prediction.label)),
     prediction.confidence !== null && el("span", { class: "quiet" }, ` ${percent(prediction.confidence)} `),
     prediction.warnings.length > 0 && el("span", { class: "state warn" }, "warning"),
   ];

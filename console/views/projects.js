@@ -32,7 +32,7 @@ export async function show(root, { projects, reloadProjects }) {
           })
         : people.runs
           ? empty("No project yet", "A project names the task and its classes. Images, models and predictions belong to it.", add)
-          : empty("No project is granted to you", "Ask an administrator to grant you one, then try again.",
+          : empty(people.role ? "No project is granted to you" : "You have no role yet", people.role ? "Ask an administrator to grant you one, then try again." : "Ask an administrator to make you an engineer or a medical reader, then sign in again.",
               el("button", { class: "button", type: "button", onclick: async () => { await reloadProjects(); location.reload(); } }, "Try again")),
     ),
   );

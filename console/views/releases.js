@@ -9,7 +9,7 @@ import { score } from "../format.js";
 const APPROVABLE = ["evaluated", "refused"];
 const PROMOTABLE = ["approved", "retired", "rolled_back"];
 
-/** null where there is nothing to decide. */
+/** What is approved is deployed as well; null where there is nothing to decide. */
 export function releases({ project, model, signal, after }) {
   const trouble = el("div", {});
   const ask = (what) => write("POST", path("projects", project, "models", String(model.version), what), undefined, signal);
@@ -20,7 +20,7 @@ export function releases({ project, model, signal, after }) {
     const isRefused = model.state === "refused";
     const goes = await confirm({
       title: isRefused ? `Approve version ${model.version} against the gate?` : `Approve version ${model.version}?`,
-      text: [shown, isRefused ? `The gate refused it: ${model.gate_reason} Your name is kept beside the decision.` : "It is then deployed: the endpoint is changed over without a pause, and alarms watch it."],
+      text: [shown, isRefused ? `The gate refused it: ${model.gate_reason} It is deployed all the same, and your name is kept beside the decision.` : "It is then deployed: the endpoint is changed over without a pause, and alarms watch it."],
       action: "Approve",
       harm: isRefused,
     });
