@@ -2,6 +2,7 @@
 
 import getpass
 import re
+import uuid
 from collections import defaultdict
 from typing import Annotated, NoReturn
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from medloop.aws.clients import client
 from medloop.aws.people import NoSuchPerson, People, PersonExists
 from medloop.catalogue import grants
+from medloop.catalogue.audit import Trail, asked
 from medloop.catalogue.projects import get_project
 from medloop.cli.target import connect, console, done, stop
 from medloop.platform import catalogue, now
@@ -102,6 +104,7 @@ def grant(name: Name, project: Annotated[str, typer.Argument(help="Which project
     if catalogue().read(lambda conn: get_project(conn, project)) is None:
         stop(f"there is no project {project}", "`medloop project list` shows them")
     by = getpass.getuser()
+    record("put_grant", project, name)
     new = catalogue().run(lambda conn: grants.grant(conn, name, project, by, now()))
     done(f"{name} may work in {project}" if new else f"{name} could work in {project} before")
 
@@ -110,9 +113,16 @@ def grant(name: Name, project: Annotated[str, typer.Argument(help="Which project
 def revoke(name: Name, project: Annotated[str, typer.Argument(help="Which project.")]) -> None:
     """End that; it counts from their next request on."""
     connect()
+    record("delete_grant", project, name)
     if not catalogue().run(lambda conn: grants.revoke(conn, name, project)):
         stop(f"{project} was not granted to {name}", "`medloop users list` shows what is")
     done(f"{name} may no longer work in {project}")
+
+
+def record(operation: str, project: str, name: str) -> None:
+    """In the trail that the API writes: who may see what is the same question, however it was decided."""
+    entry = asked(now(), getpass.getuser(), "terminal", operation, project, name, "allowed", uuid.uuid4().hex)
+    Trail(catalogue()).record(entry)
 
 
 def people() -> People:
