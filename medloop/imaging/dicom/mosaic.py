@@ -95,7 +95,7 @@ def _slices(file: DicomFile) -> int:
 
 def _listed(file: DicomFile) -> int:
     table = slice_table(_csa(file, _SERIES))
-    return table.count if table else 0
+    return table.slices if table else 0
 
 
 def _normal(file: DicomFile, middle: Vector) -> Vector | None:

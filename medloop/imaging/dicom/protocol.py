@@ -14,7 +14,7 @@ _LINE: Final = re.compile(
 
 
 class SliceTable(NamedTuple):
-    count: int
+    slices: int
     first: Vector
     """Centre of the first slice, LPS+ millimetres."""
     step: Vector
@@ -22,7 +22,7 @@ class SliceTable(NamedTuple):
 
     def normal_from(self, centre: Vector) -> Vector:
         """Unit vector from the slice that lies at `centre` to the others: it is the first one or the last."""
-        last = plus(self.first, times(self.step, self.count - 1))
+        last = plus(self.first, times(self.step, self.slices - 1))
         is_last = length(minus(centre, last)) < length(minus(centre, self.first))
         return times(self.step, (-1 if is_last else 1) / length(self.step))
 
