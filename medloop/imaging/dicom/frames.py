@@ -11,6 +11,7 @@ from medloop.imaging.dicom.functional_groups import PER_FRAME, read_groups
 from medloop.imaging.dicom.header import Header
 from medloop.imaging.dicom.moments import moment_of
 from medloop.imaging.dicom.mosaic import WORDS, place_tiles
+from medloop.imaging.dicom.polarity import is_mirrored, turned_back
 from medloop.imaging.dicom.reconstructions import place_sections
 from medloop.imaging.dicom.spacing import read_spacing
 from medloop.rules.series import Frame
@@ -34,7 +35,10 @@ def read_frames(file: DicomFile, header: Header) -> tuple[Frame, ...]:
             shared["kind"] = ""
             return tuple(Frame(**(shared | own | {"number": n})) for n, own in enumerate(groups))
     if header.frames == 1:
-        return (Frame(**(shared | _of_plane(file))),)
+        plane = _of_plane(file)
+        if plane and is_mirrored(file):
+            plane = turned_back(plane, header.rows, shared["row_mm"])
+        return (Frame(**(shared | plane)),)
     sections = place_sections(file, header.frames)
     return tuple(Frame(**(shared | own | {"number": n})) for n, own in enumerate(sections))
 
