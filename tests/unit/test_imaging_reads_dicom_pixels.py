@@ -194,6 +194,16 @@ def test_what_a_bare_file_lacks_is_told_from_its_content(syntax: str, cut: objec
     np.testing.assert_array_equal(read.values, stored)
 
 
+def test_a_bare_file_may_hold_the_prefix_where_others_have_it() -> None:
+    def bare(institution: str) -> bytes:
+        return lost_meta(dicom(stored, InstitutionName=institution, StationName="DICMA1"))
+
+    stored = ramp()
+    moved = bare("X" * (130 - bare("XX").index(b"DICMA1")))
+    assert moved[128:132] == b"DICM"
+    np.testing.assert_array_equal(read_image(moved).values, stored)
+
+
 def test_a_bare_big_endian_file_is_recognised() -> None:
     stored = ramp()
     whole = dicom(stored, uid.ExplicitVRBigEndian)
