@@ -79,6 +79,7 @@ _BEYOND_THE_TABLE: Final = {
     0x00401007: Action.REMOVE,
     0x00402006: Action.REMOVE,
     0x00402007: Action.REMOVE,
+    0x00189080: Action.DUMMY,  # metabolite map description, Type 1 of one
     0x00400032: Action.DUMMY,  # universal entity ID, which its macro demands
     0x00540400: Action.REMOVE,  # image ID
     0x00700081: Action.EMPTY,  # content description

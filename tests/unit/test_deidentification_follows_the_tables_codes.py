@@ -449,6 +449,24 @@ def test_a_universal_entity_id_becomes_a_dummy() -> None:
     assert cleaned(dataset(ramp(), UniversalEntityID="1.2.3.4"), BASIC).UniversalEntityID == "ANON"
 
 
+def test_a_metabolite_map_keeps_a_description() -> None:
+    """Type 1 of its macro (PS3.3 C.8.13.5.10)."""
+    found = cleaned(dataset(ramp(), MetaboliteMapDescription="WATER of Nora"), BASIC)
+    assert found.MetaboliteMapDescription == "ANON"
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["DERIVED", "PRIMARY", "PERFUSION", "RCBF"], ["DERIVED", "PRIMARY", "PERFUSION", "RCBF"]),
+        (["DERIVED", "PRIMARY", "PERFUSION", "STROKEMANN"], "ANON"),
+    ],
+)
+def test_a_patient_called_like_a_kind_of_image_costs_no_image_type(words: list[str], left: object) -> None:
+    made = dataset(ramp(), PatientName="Perfusion^Strokemann", ImageType=words)
+    assert cleaned(made, BASIC).ImageType == left
+
+
 def test_moved_dates_come_before_a_machines_own() -> None:
     """Two options meet: a calibration date that others know would tell by how much all dates were moved."""
     made = dataset(ramp(), DateOfLastCalibration="20190213")
