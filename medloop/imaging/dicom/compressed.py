@@ -65,7 +65,7 @@ def _jpeg(frame: bytes, header: Header, facts: Facts, deviations: set[str]) -> V
     except Refused as refusal:
         raise Refused(Reason.UNDECODABLE, {**facts, "problem": refusal.reason.value}) from None
     _check_size(coded.rows, coded.columns, coded.components, header, facts)
-    if not coded.ends:
+    if not coded.ends or coded.least_bytes > len(frame):
         raise Refused(Reason.UNDECODABLE, {**facts, "problem": "truncated"})
     process = _LS if coded.is_ls else _LOSSLESS if coded.is_lossless else _DCT
     # A lossy stream under a lossless transfer syntax, for one: its values are not those of the scanner.

@@ -36,15 +36,18 @@ def read_raster(data: bytes, format_: Format) -> Picture:
         Refused: see docs/reasons.md.
     """
     is_deep = is_cut = False
+    # Sizes are looked at first: Pillow itself would only warn below 179 million pixels.
     if format_ is Format.PNG:
         rows, columns, bits, colour_type = read_png_header(data)
         is_deep = bits == 16 and colour_type != GREY
+        check_pixels(rows, columns)
+        check_pixel_data(data)
     else:
         header = read_jpeg_header(data)
-        rows, columns, bits, is_cut = header.rows, header.columns, header.bits, not header.ends
-    check_pixels(rows, columns)  # Pillow itself would only warn below 179 million
-    if format_ is Format.PNG:
-        check_pixel_data(data)
+        bits, is_cut = header.bits, not header.ends
+        check_pixels(header.rows, header.columns)
+        if header.least_bytes > len(data):  # libjpeg would invent all the rest
+            raise Refused(Reason.TRUNCATED, {"expected_bytes": header.least_bytes, "actual_bytes": len(data)})
     facts: Facts = {"format": format_.value}
     failure = Reason.TRUNCATED if is_cut else Reason.UNDECODABLE
     with decoding(failure, {**facts, "actual_bytes": len(data)}):
