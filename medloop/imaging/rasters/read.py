@@ -11,6 +11,7 @@ from medloop.imaging.codestreams.jpeg import baited, read_jpeg_header
 from medloop.imaging.decoders.process import DECODER
 from medloop.imaging.limits import check_pixels
 from medloop.imaging.picture import Facts, Picture
+from medloop.imaging.rasters.deep_jpeg import decode_beyond_pillow, is_beyond_pillow
 from medloop.imaging.rasters.png import GREY, check_pixel_data, read_png_header
 from medloop.imaging.rasters.upright import TAG, upright
 from medloop.imaging.sniff import Format
@@ -51,7 +52,10 @@ def read_raster(data: bytes, format_: Format) -> Picture:
     facts: Facts = {"format": format_.value}
     failure = Reason.TRUNCATED if is_cut else Reason.UNDECODABLE
     with decoding(failure, {**facts, "actual_bytes": len(data)}):
-        values, found = _decoded(data, format_, facts, is_deep)
+        if format_ is Format.JPEG and not is_cut and is_beyond_pillow(header):
+            values, found = decode_beyond_pillow(data, header, facts)
+        else:
+            values, found = _decoded(data, format_, facts, is_deep)
     channels = 3 if values.ndim == 3 else 1
     facts |= {"rows": values.shape[0], "columns": values.shape[1], "channels": channels, "bits": bits}
     facts |= {**found, "spacing": "unknown"}
