@@ -174,7 +174,8 @@ class _Walk:
         length = _LENGTHS[box.big].unpack_from(self.data, position + 4)[0]
         start = position + 8
         if tag == ITEM and len(self.boxes) > 1:
-            self._open(None if length == UNDEFINED else start + length, box.implicit, box.big)
+            implicit = box.implicit and not self._states_vr(start, box)
+            self._open(None if length == UNDEFINED else start + length, implicit, box.big)
             return start
         if tag in (ITEM_END, SEQUENCE_END) and len(self.boxes) > 1:
             self.boxes.pop()
@@ -184,6 +185,16 @@ class _Walk:
         if len(self.boxes) == 1:
             return self._pass_stray(tag, position, start, length)
         return self._escape("delimiter", position)
+
+    def _states_vr(self, position: int, box: _Box) -> bool:
+        """Whether an item of an implicit file is explicit, as archives write that do not know its sequence.
+
+        The two letters of a VR are then read as part of a length, and no file is so long.
+        """
+        vr = self.data[position + 4 : position + 6]
+        if vr not in SHORT and vr not in LONG:
+            return False
+        return position + 8 + _LENGTHS[box.big].unpack_from(self.data, position + 4)[0] > box.limit
 
     def _pass_stray(self, tag: int, position: int, start: int, length: int) -> int:
         """Over an item or a delimiter whose sequence lost its header, or said that it is empty."""
