@@ -194,7 +194,8 @@ class _Walk:
         vr = self.data[position + 4 : position + 6]
         if vr not in SHORT and vr not in LONG:
             return False
-        return position + 8 + _LENGTHS[box.big].unpack_from(self.data, position + 4)[0] > box.limit
+        length: int = _LENGTHS[box.big].unpack_from(self.data, position + 4)[0]
+        return position + 8 + length > box.limit
 
     def _pass_stray(self, tag: int, position: int, start: int, length: int) -> int:
         """Over an item or a delimiter whose sequence lost its header, or said that it is empty."""
