@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from medloop.imaging.codestreams import jpeg, jpeg_2000
@@ -79,6 +80,9 @@ def _jpeg(frame: bytes, header: Header, facts: Facts, deviations: set[str]) -> V
         _note(coded.bits != header.bits_stored, "codestream_precision", deviations)
         return as_signed(values, coded.bits, header.signed)
     bits = min(header.bits_stored, coded.bits)
+    if process == _DCT and not header.signed:
+        # Loss carries values beyond the stored bits: cut down to those, the whitest would be black.
+        return np.minimum(values, values.dtype.type((1 << bits) - 1))
     return significant(values, bits, bits - 1, header.signed)
 
 
