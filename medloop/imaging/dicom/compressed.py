@@ -82,7 +82,8 @@ def _jpeg(frame: bytes, header: Header, facts: Facts, deviations: set[str]) -> V
     bits = min(header.bits_stored, coded.bits)
     if process == _DCT and not header.signed:
         # Loss carries values beyond the stored bits: cut down to those, the whitest would be black.
-        return np.minimum(values, values.dtype.type((1 << bits) - 1))
+        within: Values = np.minimum(values, values.dtype.type((1 << bits) - 1))
+        return within
     return significant(values, bits, bits - 1, header.signed)
 
 
