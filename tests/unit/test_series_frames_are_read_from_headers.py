@@ -151,6 +151,8 @@ def test_b_values_that_vendors_keep_for_themselves(
         ("ORIGINAL\\PRIMARY\\LOCALIZER", "localizer"),
         ("ORIGINAL\\PRIMARY\\M\\ND", ""),
         ("ORIGINAL\\PRIMARY\\M_FFE\\M\\FFE", ""),
+        ("ORIGINAL\\PRIMARY\\SW_M_FFE\\SW_M\\FFE", ""),
+        ("ORIGINAL\\PRIMARY\\SW_P_FFE\\SW_P\\FFE", "phase"),
         ("ORIGINAL\\PRIMARY\\PHASE MAP\\P\\FFE", "phase"),
         ("DERIVED\\PRIMARY\\DIFFUSION\\ADC\\ND", "diffusion_coefficient"),
         ("DERIVED\\SECONDARY", "derived"),

@@ -41,8 +41,8 @@ _WORDS: Final = {
 }
 """Values three and following of Image Type (PS3.3 C.7.6.1.1.2, C.8.3.1.1.1) and vendors' own."""
 
-_STARTS: Final = (("P_", "phase"), ("R_", "real"), ("I_", "imaginary"))
-"""Philips writes what was measured behind it: M_FFE, P_SE."""
+_PARTS: Final = {"P": "phase", "R": "real", "I": "imaginary"}
+"""Philips writes what was measured around it: M_FFE, P_SE, SW_P_FFE."""
 
 _COMPLEX: Final = {"PHASE": "phase", "REAL": "real", "IMAGINARY": "imaginary"}
 _GE: Final = {1: "phase", 2: "real", 3: "imaginary"}
@@ -67,7 +67,7 @@ def image_type(dataset: DataSet, tag: int = _IMAGE_TYPE) -> tuple[str, ...]:
 def kind_of(words: tuple[str, ...], component: str) -> str:
     """By the first value that tells, else Complex Image Component: a field map is stored as REAL, too."""
     for word in words[2:]:
-        kind = _WORDS.get(word) or next((kind for start, kind in _STARTS if word.startswith(start)), "")
+        kind = _WORDS.get(word) or next((_PARTS[part] for part in word.split("_") if part in _PARTS), "")
         if kind:
             return kind
     return _COMPLEX.get(component, "")
