@@ -169,6 +169,20 @@ def test_ge_says_by_number_what_is_not_magnitude() -> None:
     assert with_private(0x0043, "GEMS_PARM_01", 0x2F, "SS", 3).kind == "imaginary"
 
 
+@pytest.mark.parametrize(
+    ("b_value", "direction", "kind"), [(1000.0, "I", "trace"), (1000.0, "O", ""), (0.0, "I", "")]
+)
+def test_what_philips_averages_over_all_directions_is_none_of_them(
+    b_value: float, direction: str, kind: str
+) -> None:
+    made = dataset(ramp(), ImageType=["ORIGINAL", "PRIMARY", "M_SE", "M", "SE"])
+    block = made.private_block(0x2001, "Philips Imaging DD 001", create=True)
+    block.add_new(0x03, "FL", b_value)
+    block.add_new(0x04, "CS", direction)
+    (found,) = read_dicom(written(made)).frames
+    assert (found.b_value, found.kind) == (b_value, kind)
+
+
 def test_sections_of_nuclear_medicine_are_placed_one_after_another() -> None:
     detector = Dataset()
     detector.ImagePositionPatient, detector.ImageOrientationPatient = [0, 0, 10], [1, 0, 0, 0, 1, 0]

@@ -4,6 +4,7 @@ from typing import Final
 
 from medloop.imaging.dicom.binary import unsigned
 from medloop.imaging.dicom.dataset import DataSet
+from medloop.imaging.dicom.diffusion import is_trace
 from medloop.imaging.dicom.private import private_tag
 
 _IMAGE_TYPE, _COMPONENT = 0x00080008, 0x00089208
@@ -51,7 +52,8 @@ _GE: Final = {1: "phase", 2: "real", 3: "imaginary"}
 def image_kind(dataset: DataSet) -> str:
     """Of an object with one frame."""
     words = image_type(dataset)
-    return kind_of(words, dataset.word(_COMPONENT)) or _of_ge(dataset) or _derived(words)
+    told = kind_of(words, dataset.word(_COMPONENT)) or _of_ge(dataset)
+    return told or ("trace" if is_trace(dataset) else _derived(words))
 
 
 def frame_kind(group: DataSet, frame_type: int) -> str:
