@@ -13,7 +13,7 @@ import tifffile
 from pydicom import uid
 
 from medloop.selftest.forge import raster
-from medloop.selftest.forge.codestreams import LOSSLESS, jpeg_extended
+from medloop.selftest.forge.codestreams import LOSSLESS, jpeg_extended, jpeg_lossless, jpeg_ls
 from medloop.selftest.forge.dicom import (
     BIG,
     DEFLATED,
@@ -37,6 +37,7 @@ HEADER_BYTES: Final = 700
 _BOUNDARIES: Final = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _DEEP, _GREY, _RGB = ramp(32, 24, "u2", step=41), ramp(32, 24, "u1", step=5), colours(32, 24)
 _FRAMES: Final = np.stack([_DEEP, _DEEP[::-1], _DEEP // 2])
+_SMOOTH: Final = ramp(32, 24, "u2", step=3)
 
 
 def as_it_is(content: bytes) -> bytes:
@@ -67,6 +68,8 @@ def seeds() -> dict[str, Seed]:
     ):
         made[f"png {name}"] = Seed(content, with_checksums)
     made["jpeg grey"], made["jpeg colour"] = Seed(raster.jpeg(_GREY)), Seed(raster.jpeg(_RGB))
+    made["jpeg lossless"], made["jpeg ls"] = Seed(jpeg_lossless(_DEEP)), Seed(jpeg_ls(_DEEP))
+    made["jpeg extended"] = Seed(jpeg_extended(_SMOOTH))
     volume = ramp(12, 10 * 4).reshape(12, 10, 4)
     made["nifti"], made["nifti big endian"] = Seed(nifti(volume)), Seed(nifti(volume, order=">"))
     made["nifti gzip"] = Seed(nifti(volume.astype("f4")), gzipped)
@@ -82,9 +85,8 @@ def _dicoms() -> Iterator[tuple[str, bytes]]:
     for name, (coded, encode) in LOSSLESS.items():
         yield name.replace("_", " "), encapsulated(_DEEP, [encode(_DEEP)], coded)
     yield "jpeg", encapsulated(_GREY, [raster.jpeg(_GREY)], uid.JPEGBaseline8Bit)
-    smooth = ramp(32, 24, "u2", step=3)
     bits: dict[str, Any] = {"BitsStored": 12, "HighBit": 11}
-    yield "jpeg 12 bits", encapsulated(smooth, [jpeg_extended(smooth)], uid.JPEGExtended12Bit, **bits)
+    yield "jpeg 12 bits", encapsulated(_SMOOTH, [jpeg_extended(_SMOOTH)], uid.JPEGExtended12Bit, **bits)
 
 
 def _tiffs() -> Iterator[tuple[str, bytes]]:

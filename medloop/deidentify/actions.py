@@ -79,6 +79,8 @@ _BEYOND_THE_TABLE: Final = {
     0x00401007: Action.REMOVE,
     0x00402006: Action.REMOVE,
     0x00402007: Action.REMOVE,
+    0x00189080: Action.DUMMY,  # metabolite map description, Type 1 of one
+    0x00400032: Action.DUMMY,  # universal entity ID, which its macro demands
     0x00540400: Action.REMOVE,  # image ID
     0x00700081: Action.EMPTY,  # content description
     0x0074100C: Action.REMOVE,  # contact's display name
@@ -102,6 +104,8 @@ _BEYOND_THE_TABLE: Final = {
 }
 """Identifying, and not in Table E.1-1."""
 _DEVICE_ID, _MACHINE_NAME = 0x00181003, 0x30020020
+_REFERENCED_STUDY: Final = 0x00081110
+"""Of images, a sequence that may be absent but not empty (PS3.3 C.7.2.1): the other reading of X/Z."""
 
 _CLASSES: Final = frozenset(
     {
@@ -145,12 +149,15 @@ def rules(policy: Deidentification) -> dict[int, Rule]:
     for tag, action in (_PARTICULAR | _BEYOND_THE_TABLE | _OURS).items():
         found[tag] = Rule(action, dictionary()[tag])
     if not policy.retain_device_identity:
-        found |= {tag: Rule(Action.REMOVE, dictionary()[tag]) for tag in (_DEVICE_ID, _MACHINE_NAME)}
+        found[_DEVICE_ID] = Rule(Action.REMOVE, dictionary()[_DEVICE_ID])
+        found[_MACHINE_NAME] = Rule(Action.EMPTY, dictionary()[_MACHINE_NAME])  # Type 2 of an RT image
     return found
 
 
 def _listed(row: Row, vr: bytes, policy: Deidentification) -> Rule:
     basic = _BASIC[row.basic]
+    if int(row.tag, 16) == _REFERENCED_STUDY:
+        basic = Action.REMOVE
     if basic is Action.DUMMY and vr == b"UI":
         basic = Action.UID
     moved = policy.dates == "shift" and _MOVED_DATES in row.options

@@ -41,7 +41,7 @@ def clean_text(text: bytes, names: Set[bytes] = frozenset()) -> bytes:
 
 
 def is_vocabulary(text: bytes) -> bool:
-    """Whether every word of a code string is harmless, so that only chance made it a name's as well."""
+    """Whether every word of it is harmless, so that only chance made it a name as well."""
     vocabulary = _vocabulary() | _IMAGE_TERMS
     return all(word.lower() in vocabulary for word, _ in _PARTS.findall(text))
 

@@ -12,7 +12,7 @@ from medloop.deidentify.result import Deidentified
 from medloop.deidentify.rewriting import Contradiction, Rewriting
 from medloop.deidentify.values import Values, is_uid
 from medloop.imaging.dicom.elements import PIXEL_KINDS, Element
-from medloop.imaging.dicom.file import DicomFile
+from medloop.imaging.dicom.file import STRAY, DicomFile
 from medloop.imaging.dicom.syntaxes import Codec
 from medloop.rules.project import Deidentification
 from medloop.rules.pseudonyms import Pseudonyms
@@ -60,9 +60,9 @@ def _rewrite(file: DicomFile, policy: Deidentification, values: Values, ours: Ma
     """Everything before the pixel data, with our own elements in their places."""
     rewriting = Rewriting(file.data, policy, values)
     found = {tag: element for tag, element in file.elements.items() if tag not in PIXEL_KINDS}
-    stretches = (
-        _in_order(found, tuple(ours)) if list(found) == sorted(found) else _one_by_one(found, tuple(ours))
-    )
+    # Between elements that ascend lies nothing but what is to be rewritten, unless items are astray there.
+    in_order = STRAY not in file.repaired and list(found) == sorted(found)
+    stretches = (_in_order if in_order else _one_by_one)(found, tuple(ours))
     for stretch in stretches:
         if isinstance(stretch, int):
             rewriting.add(ours[stretch])
@@ -88,7 +88,7 @@ def _in_order(found: dict[int, Element], ours: tuple[int, ...]) -> Iterator[Stre
 
 
 def _one_by_one(found: dict[int, Element], ours: tuple[int, ...]) -> Iterator[Stretch]:
-    """For a file whose elements do not ascend: its result does."""
+    """For a file whose elements do not ascend, or have items astray between them."""
     for tag in sorted({*found, *ours}):
         yield tag if tag in ours else (element_start(found[tag]), found[tag].end)
 

@@ -7,7 +7,7 @@ from typing import Final
 from medloop.deidentify.orientation import exif_orientation
 from medloop.deidentify.result import Deidentified
 from medloop.imaging.limits import MAX_INFLATED, check_pixels
-from medloop.imaging.rasters.png import START, chunks, read_png_header
+from medloop.imaging.rasters.png import START, chunks, pixel_bytes, read_png_header
 from medloop.rules.reasons import Reason, Refused
 
 _LONGEST: Final = {
@@ -51,7 +51,7 @@ def deidentify_png(data: bytes) -> Deidentified:
             removed += kind not in (b"IEND", b"eXIf") or bool(kind == b"eXIf" and not orientation)
     if orientation:
         before.append(_chunk(b"eXIf", orientation))
-    body = _chunk(_PIXELS, _without_tail(b"".join(pixels)))
+    body = _chunk(_PIXELS, _without_tail(b"".join(pixels), pixel_bytes(data)))
     content = b"".join((START, *before, body, *after, _chunk(b"IEND", b"")))
     return Deidentified(content, {"removed": removed} if removed else {})
 
@@ -60,8 +60,8 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def _without_tail(packed: bytes) -> bytes:
-    """What lies behind the compressed pixels is no pixel."""
+def _without_tail(packed: bytes, expected: int) -> bytes:
+    """What lies behind the pixels is none, be it compressed with them or not."""
     inflater, passed, rest = zlib.decompressobj(), 0, packed
     try:
         while rest and not inflater.eof:
@@ -71,4 +71,6 @@ def _without_tail(packed: bytes) -> bytes:
                 raise Refused(Reason.EXPANSION_LIMIT, {"format": "png", "limit_bytes": MAX_INFLATED})
     except zlib.error:
         raise Refused(Reason.UNDECODABLE, {"format": "png"}) from None
+    if passed > expected:
+        return zlib.compress(zlib.decompressobj().decompress(packed, expected))
     return packed[: len(packed) - len(inflater.unused_data)]

@@ -1,6 +1,7 @@
 """What becomes of a single value: bytes in, bytes out, no character set needed."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -98,15 +99,16 @@ class Values:
         if b"\x1b" in value:  # behind an escape, ASCII bytes may be other letters
             return ANON
         text = value if value.isascii() else value.translate(_TO_ASCII)
-        if self._is_named(text) and not (vr == b"CS" and is_vocabulary(text)):
+        if self._is_named(text, harmless=is_vocabulary if vr == b"CS" else None):
             return ANON
         return text
 
-    def _is_named(self, value: bytes) -> bool:
+    def _is_named(self, value: bytes, harmless: Callable[[bytes], bool] | None = None) -> bool:
+        """By a name that is no word of the standard as well: code strings are full of those."""
         if not self.names:
             return False
         upper = value.upper()
-        return any(name in upper for name in self.names)
+        return any(name in upper and not (harmless and harmless(name)) for name in self.names)
 
     def _mapped(self, value: bytes) -> bytes:
         known = self._uids.get(value)

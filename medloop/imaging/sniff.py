@@ -21,23 +21,29 @@ class Format(StrEnum):
     NRRD = "nrrd"
     METAIMAGE = "metaimage"
     HDF5 = "hdf5"
+    NETCDF = "netcdf"
+    """MINC of version 1, for one."""
     NUMPY = "numpy"
     PDF = "pdf"
     ZIP = "zip"
     GZIP = "gzip"
+    ARCHIVE = "archive"
+    """Of any kind but zip, or something compressed that is not looked into."""
     TEXT = "text"
     UNKNOWN = "unknown"
 
 
 NOT_IMAGES = frozenset({Format.TEXT, Format.PDF, Format.GZIP, Format.UNKNOWN})
-"""GZIP is what is compressed and no NIfTI."""
+"""GZIP is what is compressed and holds none either, by its beginning."""
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"\xff\xd8\xff", Format.JPEG),
     (b"PK\x03\x04", Format.ZIP),
     (b"PK\x05\x06", Format.ZIP),
-    (b"\x1f\x8b", Format.GZIP),
+    (GZIP_MAGIC, Format.GZIP),
     (b"II*\x00", Format.TIFF),
     (b"MM\x00*", Format.TIFF),
     (b"II+\x00", Format.TIFF),
@@ -48,11 +54,21 @@ _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"NRRD000", Format.NRRD),
     (b"ObjectType =", Format.METAIMAGE),
     (b"\x89HDF\r\n\x1a\n", Format.HDF5),
+    (b"CDF\x01", Format.NETCDF),
+    (b"CDF\x02", Format.NETCDF),
     (b"\x93NUMPY", Format.NUMPY),
     (b"%PDF-", Format.PDF),
 )
 
-_NIFTI_HEAD = 348
+_ARCHIVE = re.compile(
+    rb"PK\x07\x08|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x28\xb5\x2f\xfd|MSCF\x00\x00\x00\x00|"
+    rb".{257}ustar",
+    re.DOTALL,
+)
+"""Split zip, 7z, RAR, xz, bzip2, Zstandard, cabinet, tar."""
+
+_HEAD = 512
+"""Bytes by which everything here is told."""
 _GZIP_HEAD = 4096
 """Compressed bytes that hold as much, a long file name in front of them included."""
 
@@ -72,7 +88,9 @@ def sniff(data: bytes) -> Format:
         return Format.BMP
     if _is_nifti(data):
         return Format.NIFTI
-    return Format.TEXT if _TEXT.fullmatch(data[:512]) else Format.UNKNOWN
+    if _ARCHIVE.match(data):
+        return Format.ARCHIVE
+    return Format.TEXT if _TEXT.fullmatch(data[:_HEAD]) else Format.UNKNOWN
 
 
 def _is_nifti(data: bytes) -> bool:
@@ -81,11 +99,17 @@ def _is_nifti(data: bytes) -> bool:
 
 
 def _inside(data: bytes) -> Format:
+    """NIfTI is read from within, whatever else is taken in is to be unpacked first."""
     try:
-        head = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(data[:_GZIP_HEAD], _NIFTI_HEAD)
+        head = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(data[:_GZIP_HEAD], _HEAD)
     except zlib.error:
         return Format.GZIP
-    return Format.NIFTI if _is_nifti(head) else Format.GZIP
+    if head.startswith(GZIP_MAGIC):  # not again: there are files that hold themselves
+        return Format.ARCHIVE
+    found = sniff(head)
+    if found is Format.NIFTI:
+        return found
+    return Format.GZIP if found in NOT_IMAGES else Format.ARCHIVE
 
 
 def _is_bare_dicom(data: bytes) -> bool:

@@ -61,6 +61,8 @@ class Frame(BaseModel):
     kind: str = ""
     """What the pixels are, one of KINDS."""
     mosaic: int = 0
-    """Siemens mosaic: how many slices are tiled in this frame; 0 for none."""
+    """How many slices are tiled in this frame; 0 for none."""
+    tiles_down: int = 0
+    """Mosaic only: how many tiles lie below each other; 0 for as many as side by side."""
     slice_step: Vector | None = None
     """Mosaic only: from one tiled slice to the next, millimetres."""

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import struct
+import zlib
 
 import nibabel
 import numpy as np
@@ -12,7 +14,7 @@ from medloop.deidentify.file import deidentify
 from medloop.rules.project import Deidentification
 from medloop.rules.reasons import Reason, Refused
 from tests.identified import NAMES
-from tests.images import dicom, ramp
+from tests.images import dicom, png_chunk, ramp
 
 CANARY = b"ZQCANARY"
 
@@ -55,6 +57,19 @@ def test_no_word_of_a_raster_is_left(format_: str) -> None:
     assert CANARY in data and CANARY not in found and b"1962" not in found
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(found))), np.asarray(Image.open(io.BytesIO(data))))
     assert clean(found) == found
+
+
+def test_what_is_compressed_behind_a_pngs_last_row_is_left_out() -> None:
+    values = ramp(dtype="u1")
+    rows = b"".join(b"\x00" + row.tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 8, 0, 0, 0, 0)
+    pixels = zlib.compress(rows + CANARY)
+    parts = ((b"IHDR", header), (b"IDAT", pixels[:9]), (b"IDAT", pixels[9:]), (b"IEND", b""))
+    cleaned = clean(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, content) for kind, content in parts))
+    at = cleaned.index(b"IDAT")
+    assert zlib.decompress(cleaned[at + 4 :][: int.from_bytes(cleaned[at - 4 : at], "big")]) == rows
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(cleaned))), values)
+    assert clean(cleaned) == cleaned
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -49,6 +49,7 @@ NUMBERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "UV": 8, "SV": 
 
 SAFE, UNSAFE = 0x00191023, 0x00291001
 CREATORS = {0x00190010: "GEMS_ACQU_01", 0x00290010: "A VENDOR"}
+REFERENCED_STUDY = 0x00081110
 OF_A_DIRECTORY = 0x00041511
 """Referenced SOP Instance UID in File."""
 
@@ -121,6 +122,13 @@ DEVIATIONS = (
         lambda attribute: attribute.tag == OF_A_DIRECTORY,
         "X",
         "a DICOMDIR is refused, and in an image its attributes are out of place",
+    ),
+    Deviation(
+        tuple(option for option in (BASIC, *OPTIONS) if option != "retain_uids"),
+        "Z",
+        lambda attribute: attribute.tag == REFERENCED_STUDY,
+        "X",
+        "in an image it is Type 3 with one item or more: absent is valid, empty is not; X/Z allows both",
     ),
     Deviation(
         ("retain_uids",),
@@ -429,6 +437,34 @@ def test_a_value_that_is_more_than_its_option_keeps_is_changed(
     made = dataset(ramp(), PatientName="Nobody^Nora")
     made.add(DataElement(keyword, dictionary_VR(keyword), before, validation_mode=config.IGNORE))
     assert cleaned(made, option).get(keyword) == after, because
+
+
+def test_an_rt_image_keeps_its_radiation_machine_name_empty() -> None:
+    """Type 2 there (PS3.3 C.8.8.2): a missing one would make the object invalid."""
+    assert cleaned(dataset(ramp(), RadiationMachineName="LINAC-7"), BASIC).RadiationMachineName == ""
+
+
+def test_a_universal_entity_id_becomes_a_dummy() -> None:
+    """Its macro demands a value (PS3.3 table 10-17)."""
+    assert cleaned(dataset(ramp(), UniversalEntityID="1.2.3.4"), BASIC).UniversalEntityID == "ANON"
+
+
+def test_a_metabolite_map_keeps_a_description() -> None:
+    """Type 1 of its macro (PS3.3 C.8.13.5.10)."""
+    found = cleaned(dataset(ramp(), MetaboliteMapDescription="WATER of Nora"), BASIC)
+    assert found.MetaboliteMapDescription == "ANON"
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["DERIVED", "PRIMARY", "PERFUSION", "RCBF"], ["DERIVED", "PRIMARY", "PERFUSION", "RCBF"]),
+        (["DERIVED", "PRIMARY", "PERFUSION", "STROKEMANN"], "ANON"),
+    ],
+)
+def test_a_patient_called_like_a_kind_of_image_costs_no_image_type(words: list[str], left: object) -> None:
+    made = dataset(ramp(), PatientName="Perfusion^Strokemann", ImageType=words)
+    assert cleaned(made, BASIC).ImageType == left
 
 
 def test_moved_dates_come_before_a_machines_own() -> None:

@@ -110,6 +110,29 @@ def jpeg_2000_of_one_tile() -> bytes:
     return compressed(small, stream, uid.JPEG2000Lossless, Rows=11_000, Columns=11_000)
 
 
+def jpeg_bomb() -> bytes:
+    """A colour JPEG of 64 x 64 that claims 9000 x 9000: libjpeg would paint the rest grey."""
+    import numpy as np
+
+    from tests.images import jpeg
+
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), "u1")
+    data = jpeg(noise)
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + 2 * (9000).to_bytes(2, "big") + data[at + 4 :]
+
+
+def jpeg_bomb_in_dicom() -> bytes:
+    from pydicom import uid
+
+    from tests.images import compressed, jpeg, ramp
+
+    data = jpeg(ramp(64, 64, "u1"))
+    at = data.index(b"\xff\xc0") + 5
+    stream = data[:at] + 2 * (11_000).to_bytes(2, "big") + data[at + 4 :]
+    return compressed(ramp(64, 64, "u1"), stream, uid.JPEGBaseline8Bit, Rows=11_000, Columns=11_000)
+
+
 def tiff_bomb() -> bytes:
     """A TIFF of 10 kB that says its one strip unpacks to 162 MB."""
     import io
@@ -147,6 +170,8 @@ BOMBS = {
     "expansion_limit: jpeg 2000": jpeg_2000_bomb,
     "pixel_length_mismatch: rle": run_length_bomb,
     "undecodable: jpeg 2000 of one tile": jpeg_2000_of_one_tile,
+    "truncated: jpeg": jpeg_bomb,
+    "undecodable: jpeg in dicom": jpeg_bomb_in_dicom,
     "expansion_limit: tiff": tiff_bomb,
     "declared_size_too_large: nifti": nifti_bomb,
 }

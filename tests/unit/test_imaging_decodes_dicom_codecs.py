@@ -56,6 +56,16 @@ def test_twelve_bits_of_cosines() -> None:
     assert np.abs(read.values - stored).max() < 24
 
 
+def test_what_loss_makes_whiter_than_white_stays_white() -> None:
+    """Ten bits stored in a stream of twelve: a value of 1024 is not 0."""
+    stored = np.where(RANDOM.integers(0, 2, (48, 40)), 1023, 300).astype("u2")
+    stream = bytes(imagecodecs.jpeg8_encode(stored, level=70, bitspersample=12))
+    changes = {"BitsStored": 10, "HighBit": 9}
+    read = read_image(compressed(stored, stream, uid.JPEGExtended12Bit, **changes))
+    assert read.values.max() == 1023
+    assert read.values[stored == 1023].min() > 600
+
+
 @pytest.mark.parametrize("name", [*LOSSLESS, *LOSSY])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_stream_without_its_end_is_refused(name: str, share: float) -> None:

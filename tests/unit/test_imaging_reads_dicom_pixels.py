@@ -7,8 +7,11 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import get_encoder
 from pydicom.sequence import Sequence
 
+from medloop.deidentify.file import deidentify
 from medloop.imaging.picture import Picture
 from medloop.imaging.read import read_image
+from medloop.rules.project import Deidentification
+from tests.identified import NAMES
 from tests.images import compressed, dataset, dicom, jpeg_dicom, ramp, rle_dicom, written
 
 NATIVE = {
@@ -194,6 +197,16 @@ def test_what_a_bare_file_lacks_is_told_from_its_content(syntax: str, cut: objec
     np.testing.assert_array_equal(read.values, stored)
 
 
+def test_a_bare_file_may_hold_the_prefix_where_others_have_it() -> None:
+    def bare(institution: str) -> bytes:
+        return lost_meta(dicom(stored, InstitutionName=institution, StationName="DICMA1"))
+
+    stored = ramp()
+    moved = bare("X" * (130 - bare("XX").index(b"DICMA1")))
+    assert moved[128:132] == b"DICM"
+    np.testing.assert_array_equal(read_image(moved).values, stored)
+
+
 def test_a_bare_big_endian_file_is_recognised() -> None:
     stored = ramp()
     whole = dicom(stored, uid.ExplicitVRBigEndian)
@@ -234,3 +247,19 @@ def test_a_sequence_that_contradicts_itself_is_skipped() -> None:
         b"\x09\x00\x10\x10SQ\x00\x00\x14\x00\x00\x00" + b"\xfe\xff\x00\xe0\xff\x00\x00\x00" + b"\xff" * 12
     )
     np.testing.assert_array_equal(read_image(whole[:at] + broken + whole[at:]).values, stored)
+
+
+def test_a_private_sequence_of_explicit_items_in_an_implicit_file_is_passed_over() -> None:
+    """Archives that convert a file without knowing the sequence leave its items as they were."""
+    stored = ramp()
+    whole = dicom(stored, uid.ImplicitVRLittleEndian, WindowCenter=[1])
+    at = whole.index(b"\xe0\x7f\x10\x00")
+    item = b"\x18\x00\x77\x91CS\x08\x00GRADIENT" + b"\x18\x00\x78\x91CS\x0a\x00IEC_NORMAL"
+    parts = (b"\x05\x20\x0f\x14", b"\xfe\xff\x00\xe0")
+    ends = (b"\xfe\xff\x0d\xe0" + bytes(4), b"\xfe\xff\xdd\xe0" + bytes(4))
+    astray = b"".join(part + b"\xff" * 4 for part in parts) + item + b"".join(ends)
+    read = read_image(whole[:at] + astray + whole[at:])
+    np.testing.assert_array_equal(read.values, stored)
+    cleaned = deidentify(whole[:at] + astray + whole[at:], Deidentification(), NAMES).content
+    assert b"IEC_NORMAL" not in cleaned
+    np.testing.assert_array_equal(read_image(cleaned).values, stored)

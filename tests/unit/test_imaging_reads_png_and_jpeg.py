@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medloop.deidentify.file import deidentify
 from medloop.imaging.read import read_image
+from medloop.rules.project import Deidentification
+from medloop.rules.pseudonyms import Pseudonyms
 from medloop.rules.reasons import Reason, Refused
 from tests.images import jpeg, png, png_chunk, ramp, saved
 
@@ -29,6 +32,39 @@ def test_jpeg_is_close(values: np.ndarray) -> None:
     values[0, 0] = 0
     read = read_image(jpeg(values, quality=100, subsampling=0))
     assert np.median(np.abs(read.values - values)) <= 2
+
+
+DEEP = ramp(16, 24, "u2", step=10)
+BEYOND = {
+    "12 bits": (imagecodecs.jpeg8_encode(DEEP, level=100, bitspersample=12), DEEP, 2),
+    "lossless": (imagecodecs.jpeg8_encode(DEEP, lossless=True, bitspersample=16), DEEP, 0),
+    "ls": (imagecodecs.jpegls_encode(DEEP), DEEP, 0),
+    "ls colour": (imagecodecs.jpegls_encode(COLOUR), COLOUR, 0),
+}
+"""The stream, what is in it, and how close it comes."""
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_jpeg_of_many_bits_or_without_loss_is_read(name: str) -> None:
+    data, values, off = BEYOND[name]
+    assert np.abs(read_image(data).values - values.astype(np.float32)).max() <= off
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_such_a_jpeg_is_cleaned_as_any_other(name: str) -> None:
+    data, _, _ = BEYOND[name]
+    told = data[:2] + b"\xff\xfe\x00\x0aZQCANARY" + data[2:]
+    cleaned = deidentify(told, Deidentification(), Pseudonyms(bytes(32), "project")).content
+    assert b"ZQCANARY" not in cleaned
+    np.testing.assert_array_equal(read_image(cleaned).values, read_image(data).values)
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_such_a_jpeg_is_refused_where_it_is_cut(name: str) -> None:
+    data, _, _ = BEYOND[name]
+    with pytest.raises(Refused) as refusal:
+        read_image(data[: len(data) * 2 // 3])
+    assert refusal.value.reason in (Reason.TRUNCATED, Reason.UNDECODABLE)
 
 
 def test_alpha_is_dropped_not_blended() -> None:

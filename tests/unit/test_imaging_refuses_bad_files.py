@@ -1,6 +1,8 @@
 """Every bad input ends as the reason that fits, with what was measured."""
 
+import bz2
 import gzip
+import lzma
 
 import pytest
 from PIL import Image
@@ -33,6 +35,13 @@ BAD: dict[str, tuple[bytes, Reason]] = {
     "nifti of zeros": (NIFTI, Reason.BAD_HEADER),
     "nifti header of a pair": (NIFTI_PAIR, Reason.UNSUPPORTED_FORMAT),
     "gzip of something else": (gzip.compress(b"Dear colleague"), Reason.NOT_AN_IMAGE),
+    "gzip of an image": (gzip.compress(dicom(SMALL)), Reason.UNSUPPORTED_FORMAT),
+    "gzip of gzip": (gzip.compress(gzip.compress(b"Dear colleague")), Reason.UNSUPPORTED_FORMAT),
+    "zstandard": (b"\x28\xb5\x2f\xfd\x24\x0c\x61" + bytes(60), Reason.UNSUPPORTED_FORMAT),
+    "bzip2": (bz2.compress(dicom(SMALL)), Reason.UNSUPPORTED_FORMAT),
+    "xz": (lzma.compress(dicom(SMALL)), Reason.UNSUPPORTED_FORMAT),
+    "tar": (b"case01.dcm".ljust(257, b"\0") + b"ustar\x00" + bytes(249), Reason.UNSUPPORTED_FORMAT),
+    "minc": (b"CDF\x01" + bytes(60), Reason.UNSUPPORTED_FORMAT),
     "tiff of unequal pages": (PAGES, Reason.MULTI_FRAME),
     "tiff cut": (saved(Image.fromarray(SMALL), "TIFF")[:-10], Reason.TRUNCATED),
     "numpy objects": (b"\x93NUMPY\x01\x00", Reason.UNSUPPORTED_FORMAT),

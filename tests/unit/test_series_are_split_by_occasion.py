@@ -87,6 +87,29 @@ def test_acquisitions_that_complete_each_other_are_one_volume() -> None:
     assert made.volume is not None and made.volume.values.shape[2] == 9
 
 
+def test_thin_and_thick_slices_of_a_head_are_a_volume_each() -> None:
+    """Step and shoot: thin slices one by one through the base of the skull, then thick ones in pairs."""
+    thin = stack(14, (0.0, 0.0, 4.22), thickness_mm=4.0)
+    thick = stack(14, (0.0, 0.0, 7.38), first=(-12.0, -20.0, 61.0), thickness_mm=7.0)
+    turns = [
+        Slice(one.frame.model_copy(update={"acquisition": number}), one.load)
+        for number, one in enumerate(thin)
+    ]
+    turns += [
+        Slice(one.frame.model_copy(update={"acquisition": 14 + number // 2}), one.load)
+        for number, one in enumerate(thick)
+    ]
+    stacks = made_of(*turns)
+    assert [one.facts["gap_mm"] for one in stacks] == [4.22, 7.38]
+    assert all(one.volume is not None and error_of(one.volume) < 1e-3 for one in stacks)
+
+
+def test_slices_that_overlap_by_thickness_alone_are_one_volume() -> None:
+    slices = [slice_at((0.0, 0.0, 3.0 * number), thickness_mm=3.0 + number % 2) for number in range(8)]
+    (made,) = made_of(*slices)
+    assert made.volume is not None and made.volume.values.shape[2] == 8
+
+
 def test_slices_in_colour_are_no_volume() -> None:
     colour = {"rows": 6, "columns": 5, "channels": 3}
     coloured = [Slice(one.frame.model_copy(update=colour), one.load) for one in stack()]

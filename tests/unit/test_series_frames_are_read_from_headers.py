@@ -151,6 +151,8 @@ def test_b_values_that_vendors_keep_for_themselves(
         ("ORIGINAL\\PRIMARY\\LOCALIZER", "localizer"),
         ("ORIGINAL\\PRIMARY\\M\\ND", ""),
         ("ORIGINAL\\PRIMARY\\M_FFE\\M\\FFE", ""),
+        ("ORIGINAL\\PRIMARY\\SW_M_FFE\\SW_M\\FFE", ""),
+        ("ORIGINAL\\PRIMARY\\SW_P_FFE\\SW_P\\FFE", "phase"),
         ("ORIGINAL\\PRIMARY\\PHASE MAP\\P\\FFE", "phase"),
         ("DERIVED\\PRIMARY\\DIFFUSION\\ADC\\ND", "diffusion_coefficient"),
         ("DERIVED\\SECONDARY", "derived"),
@@ -165,6 +167,20 @@ def test_kinds_are_words_of_a_closed_list(words: str, kind: str) -> None:
 
 def test_ge_says_by_number_what_is_not_magnitude() -> None:
     assert with_private(0x0043, "GEMS_PARM_01", 0x2F, "SS", 3).kind == "imaginary"
+
+
+@pytest.mark.parametrize(
+    ("b_value", "direction", "kind"), [(1000.0, "I", "trace"), (1000.0, "O", ""), (0.0, "I", "")]
+)
+def test_what_philips_averages_over_all_directions_is_none_of_them(
+    b_value: float, direction: str, kind: str
+) -> None:
+    made = dataset(ramp(), ImageType=["ORIGINAL", "PRIMARY", "M_SE", "M", "SE"])
+    block = made.private_block(0x2001, "Philips Imaging DD 001", create=True)
+    block.add_new(0x03, "FL", b_value)
+    block.add_new(0x04, "CS", direction)
+    (found,) = read_dicom(written(made)).frames
+    assert (found.b_value, found.kind) == (b_value, kind)
 
 
 def test_sections_of_nuclear_medicine_are_placed_one_after_another() -> None:

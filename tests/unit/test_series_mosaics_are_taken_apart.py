@@ -1,13 +1,17 @@
-"""Siemens mosaics: the tiles of one picture are the slices of one moment."""
+"""Mosaics of Siemens and United Imaging: the tiles of one picture are the slices of one moment."""
 
+import io
 import struct
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from medloop.imaging.dicom.csa import csa_values
 from medloop.imaging.dicom.image import read_dicom
+from medloop.imaging.dicom.protocol import slice_table
 from medloop.imaging.volumes import Slice, Stack, assemble
 from medloop.rules.project import Series
 from medloop.rules.reasons import Reason
@@ -92,6 +96,69 @@ def test_the_same_mosaic_twice_is_one_moment() -> None:
     made = assembled(mosaic(), mosaic())
     assert made.volume is not None and made.volume.values.ndim == 3
     assert made.facts["copies"] == 1
+
+
+def protocol(normal: int) -> str:
+    """Slices are listed upwards, their centres; what is zero is left out."""
+    middle = POSITION + [TILE, TILE, 0]
+    lowest = middle if normal > 0 else middle - [0, 0, 3.0 * (SLICES - 1)]
+    lines = [f"sSliceArray.lSize = {SLICES}", "sSliceArray.lConc = 1"]
+    for number in range(2):
+        centre = lowest + [0, 0, 3.0 * number]
+        named = zip(("Sag", "Cor", "Tra"), centre.tolist(), strict=True)
+        lines += [f"sSliceArray.asSlice[{number}].sPosition.d{axis} = {at}" for axis, at in named if at]
+    return "\n".join(["### ASCCONV BEGIN ###", *lines, "### ASCCONV END ###"])
+
+
+@pytest.mark.parametrize("normal", [1, -1])
+def test_the_protocol_tells_what_a_de_identifier_left(normal: int) -> None:
+    """Creators and the image header are gone; the series header is left, and known by its mark."""
+    made = dcmread(io.BytesIO(mosaic(normal)))
+    made.remove_private_tags()
+    made.add_new(0x00291020, "OB", csa(MrPhoenixProtocol=[protocol(normal)]))
+    volume = assembled(written(made)).volume
+    assert volume is not None
+    assert volume.values.shape == (TILE, TILE, SLICES)
+    volume.values[...] -= 500
+    assert error_of(volume) < 1e-3
+
+
+@pytest.mark.parametrize("text", ["", "sSliceArray.lSize = many", "sSliceArray.lSize = 5"])
+def test_a_protocol_without_places_tells_nothing(text: str) -> None:
+    assert slice_table(csa(MrPhoenixProtocol=[text])) is None
+
+
+def united(normal: int = 1, astray: float = 0.0, **changes: Any) -> bytes:
+    """United Imaging's mosaic: no row of tiles more than is filled, and a place for each tile."""
+    made = dcmread(io.BytesIO(mosaic(normal)))
+    made.remove_private_tags()
+    rows = -(-SLICES // SIDE) * TILE
+    made.PixelData, made.Rows = made.pixel_array[:rows].tobytes(), rows
+    made.ImageType = ["ORIGINAL", "PRIMARY", "M", "VFRAME"]
+    del made.ImagePositionPatient
+    tiles = [Dataset() for _ in range(SLICES)]
+    for number, tile in enumerate(tiles):
+        tile.ImagePositionPatient = (POSITION + [0, 0, 3.0 * normal * number]).tolist()
+    tiles[1].ImagePositionPatient[2] += astray
+    block = made.private_block(0x0065, "Image Private Header", create=True)
+    block.add_new(0x51, "SQ", tiles)
+    made.update(changes)
+    return written(made)
+
+
+@pytest.mark.parametrize("normal", [1, -1])
+def test_tiles_that_state_their_places_lie_there(normal: int) -> None:
+    volume = assembled(united(normal)).volume
+    assert volume is not None
+    assert volume.values.shape == (TILE, TILE, SLICES)
+    assert np.linalg.det(volume.affine) > 0
+    volume.values[...] -= 500
+    assert error_of(volume) < 1e-3
+
+
+def test_tiles_that_lie_unevenly_are_no_volume() -> None:
+    found = assembled(united(astray=0.5))
+    assert found.refusal is not None and found.refusal.reason is Reason.SERIES_NO_GEOMETRY
 
 
 def test_a_mosaic_that_hides_its_number_of_slices_is_no_slice() -> None:

@@ -12,6 +12,8 @@ END: Final = b"\xff\xd9"
 _LOSSLESS, _JPEG_LS = 0xC3, 0xF7
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), _JPEG_LS}) - {0xC4, 0xC8, 0xCC}
 """Start of frame, of any process; C4, C8 and CC are tables and a reserved word."""
+_DCT: Final = frozenset({0xC0, 0xC1, 0xC2})
+_END: Final = 0xD9
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _APP_0, _APP_14 = 0xE0, 0xEE
 _ADOBE_BYTES: Final = 12
@@ -34,6 +36,8 @@ class JpegHeader:
     """What the markers say three components are: RGB, YCBCR, or "" where they say nothing."""
     ends: bool
     """The end-of-image marker follows the header somewhere; decoders invent what is missing before it."""
+    least_bytes: int
+    """Shorter files cannot hold the picture; 0 where the process packs it closer than can be said."""
 
 
 def baited(data: bytes) -> bytes:
@@ -46,7 +50,7 @@ def baited(data: bytes) -> bytes:
 
 
 def read_jpeg_header(data: bytes) -> JpegHeader:
-    """Raises Refused: TRUNCATED where no frame starts before the end, BAD_HEADER for what is no marker."""
+    """Raises Refused: TRUNCATED where the file ends before a frame starts, BAD_HEADER where it has none."""
     position, size, count = 2, len(data), 0
     colour = ""
     while position + 9 < size:
@@ -54,6 +58,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         if data[position] != 0xFF:
             raise Refused(Reason.BAD_HEADER, {"format": "jpeg", "problem": "marker", "offset": position})
         marker = data[position + 1]
+        if marker == _END:
+            raise Refused(Reason.BAD_HEADER, {"format": "jpeg", "problem": "no_frame", "offset": position})
         if marker in _FRAMES:
             return _frame(data, position, colour)
         if marker in (_APP_0, _APP_14):
@@ -72,17 +78,26 @@ def _step(data: bytes, position: int, marker: int) -> int:
 
 def _frame(data: bytes, position: int, colour: str) -> JpegHeader:
     marker, components = data[position + 1], data[position + 9]
+    rows, columns = (int.from_bytes(data[position + at : position + at + 2], "big") for at in (5, 7))
     ids = data[position + 10 : position + 10 + 3 * components : 3]
     return JpegHeader(
-        rows=int.from_bytes(data[position + 5 : position + 7], "big"),
-        columns=int.from_bytes(data[position + 7 : position + 9], "big"),
+        rows=rows,
+        columns=columns,
         bits=data[position + 4],
         components=components,
         is_ls=marker == _JPEG_LS,
         is_lossless=marker == _LOSSLESS,
         colour="RGB" if ids in _RGB_IDS else colour,
         ends=data.rfind(END) > position,
+        least_bytes=_least_bytes(marker, rows, columns),
     )
+
+
+def _least_bytes(marker: int, rows: int, columns: int) -> int:
+    """Huffman codes have a bit at least: one for each value, or for each block of 8 x 8."""
+    if marker == _LOSSLESS:
+        return rows * columns // 8
+    return -(-rows // 8) * -(-columns // 8) // 8 if marker in _DCT else 0
 
 
 def _stated_colour(segment: bytes) -> str:

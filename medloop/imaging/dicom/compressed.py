@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from medloop.imaging.codestreams import jpeg, jpeg_2000
@@ -65,7 +66,7 @@ def _jpeg(frame: bytes, header: Header, facts: Facts, deviations: set[str]) -> V
     except Refused as refusal:
         raise Refused(Reason.UNDECODABLE, {**facts, "problem": refusal.reason.value}) from None
     _check_size(coded.rows, coded.columns, coded.components, header, facts)
-    if not coded.ends:
+    if not coded.ends or coded.least_bytes > len(frame):
         raise Refused(Reason.UNDECODABLE, {**facts, "problem": "truncated"})
     process = _LS if coded.is_ls else _LOSSLESS if coded.is_lossless else _DCT
     # A lossy stream under a lossless transfer syntax, for one: its values are not those of the scanner.
@@ -79,6 +80,10 @@ def _jpeg(frame: bytes, header: Header, facts: Facts, deviations: set[str]) -> V
         _note(coded.bits != header.bits_stored, "codestream_precision", deviations)
         return as_signed(values, coded.bits, header.signed)
     bits = min(header.bits_stored, coded.bits)
+    if process == _DCT and not header.signed:
+        # Loss carries values beyond the stored bits: cut down to those, the whitest would be black.
+        within: Values = np.minimum(values, values.dtype.type((1 << bits) - 1))
+        return within
     return significant(values, bits, bits - 1, header.signed)
 
 

@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-_MARK: Final = b"SV10\x04\x03\x02\x01"
+MARK: Final = b"SV10\x04\x03\x02\x01"
 _MOST_TAGS, _MOST_ITEMS = 500, 200
 _TAG: Final = struct.Struct("<64si4siii")
 _ITEM: Final = struct.Struct("<4i")
@@ -14,7 +14,7 @@ def csa_values(content: bytes, name: bytes) -> list[str]:
 
     Damaged headers end where they stop making sense; a name whose values are cut short is missing.
     """
-    position = 16 if content.startswith(_MARK) else 8
+    position = 16 if content.startswith(MARK) else 8
     try:
         (count,) = struct.unpack_from("<I", content, position - 8)
         for _ in range(min(count, _MOST_TAGS)):
@@ -36,7 +36,7 @@ def _tag(content: bytes, position: int) -> tuple[bytes, int, list[str]]:
         lengths = _ITEM.unpack_from(content, position)
         position += _ITEM.size
         # The second of the four is the length in the newer form, the first in the older one.
-        length = lengths[1] if content.startswith(_MARK) else lengths[0]
+        length = lengths[1] if content.startswith(MARK) else lengths[0]
         if not 0 <= length <= len(content) - position:
             raise ValueError("not a length, or cut short")
         text = content[position : position + length].split(b"\x00", 1)[0].strip()

@@ -8,6 +8,7 @@ from medloop.imaging.dicom.dataset import DataSet
 from medloop.imaging.dicom.private import private_tag
 
 B_VALUE: Final = 0x00189087
+_DIRECTIONALITY: Final = 0x00189075
 _MOST: Final = 100_000.0
 
 _PRIVATE: Final[tuple[tuple[int, bytes, int, Callable[[float], float]], ...]] = (
@@ -26,6 +27,14 @@ def b_value(dataset: DataSet) -> float | None:
     if value is None:
         value = _private_b_value(dataset)
     return value if value is not None and 0 <= value < _MOST else None
+
+
+def is_trace(dataset: DataSet) -> bool:
+    """Averaged over all directions, as scanners add it behind what they measured (PS3.3 C.8.13.5.9)."""
+    philips = dataset.word(private_tag(dataset, 0x2001, b"Philips Imaging DD 001", 0x04))
+    # Philips calls what has no diffusion weighting isotropic as well.
+    isotropic = dataset.word(_DIRECTIONALITY) == "ISOTROPIC" or philips == "I"
+    return isotropic and (b_value(dataset) or 0.0) > 0
 
 
 def _private_b_value(dataset: DataSet) -> float | None:

@@ -72,6 +72,16 @@ def read_elements(
     return _Walk(data, encoding).read(start, groups)
 
 
+def read_data_set(data: bytes, start: int, encoding: Encoding) -> tuple[dict[int, Element], bool]:
+    """Likewise, and whether items outside of any sequence were passed over, of which nothing is used.
+
+    Raises:
+        Refused: as read_elements.
+    """
+    walk = _Walk(data, encoding)
+    return walk.read(start, ALL_GROUPS), walk.stray is not None
+
+
 def end_of_items(data: bytes, start: int, encoding: Encoding) -> int:
     """Behind the delimiter that ends a sequence of undefined length whose first item is at `start`.
 
@@ -95,6 +105,8 @@ class _Walk:
         """The top-level tag that was met last."""
         self.position = 0
         """Where reading stopped."""
+        self.stray: tuple[int, dict[int, Element]] | None = None
+        """The highest tag, and what was found, before a delimiter that belongs to no sequence."""
 
     def enter_sequence(self) -> None:
         """Read one sequence's items instead of a data set, up to where its delimiter ends it."""
@@ -110,7 +122,7 @@ class _Walk:
             if position >= end:
                 if len(boxes) == 1:
                     self.position = position
-                    return found
+                    return self._settled()
                 boxes.pop()
                 continue
             if position + 8 > size:
@@ -118,7 +130,7 @@ class _Walk:
             group, number, vr, length = big_(data, position) if big else little(data, position)
             is_top = len(boxes) == 1
             if is_top and group not in groups:
-                return found
+                return self._settled()
             count += 1
             if count > MAX_ELEMENTS:
                 raise Refused(Reason.TOO_MANY_ELEMENTS, {"limit": MAX_ELEMENTS})
@@ -132,7 +144,7 @@ class _Walk:
             tag = group << 16 | number
             position = self._unusual(tag, vr, position)
             if is_top and tag in PIXEL_KINDS:
-                return found
+                return self._settled()
 
     def _unusual(self, tag: int, vr: bytes, position: int) -> int:
         """Where to go on from any other element."""
@@ -162,14 +174,44 @@ class _Walk:
         length = _LENGTHS[box.big].unpack_from(self.data, position + 4)[0]
         start = position + 8
         if tag == ITEM and len(self.boxes) > 1:
-            self._open(None if length == UNDEFINED else start + length, box.implicit, box.big)
+            implicit = box.implicit and not self._states_vr(start, box)
+            self._open(None if length == UNDEFINED else start + length, implicit, box.big)
             return start
         if tag in (ITEM_END, SEQUENCE_END) and len(self.boxes) > 1:
             self.boxes.pop()
             if len(self.boxes) == 1 and self.last in self.found:
                 self.found[self.last] = self.found[self.last]._replace(end=start)
             return start
+        if len(self.boxes) == 1:
+            return self._pass_stray(tag, position, start, length)
         return self._escape("delimiter", position)
+
+    def _states_vr(self, position: int, box: _Box) -> bool:
+        """Whether an item of an implicit file is explicit, as archives write that do not know its sequence.
+
+        The two letters of a VR are then read as part of a length, and no file is so long.
+        """
+        vr = self.data[position + 4 : position + 6]
+        if vr not in SHORT and vr not in LONG:
+            return False
+        length: int = _LENGTHS[box.big].unpack_from(self.data, position + 4)[0]
+        return position + 8 + length > box.limit
+
+    def _pass_stray(self, tag: int, position: int, start: int, length: int) -> int:
+        """Over an item or a delimiter whose sequence lost its header, or said that it is empty."""
+        end = start + (length if tag == ITEM else 0)
+        if length == UNDEFINED or end > self.size:
+            return self._escape("delimiter", position)
+        if self.stray is None:
+            self.stray = max(self.found, default=0), dict(self.found)
+        return end
+
+    def _settled(self) -> dict[int, Element]:
+        """What was found; behind a stray delimiter, elements that fall back in order are a lost item's."""
+        if self.stray is None:
+            return self.found
+        highest, before = self.stray
+        return before | {tag: element for tag, element in self.found.items() if tag > highest}
 
     def _enter_undefined(self, tag: int, vr: bytes, start: int) -> int:
         is_top, box = len(self.boxes) == 1, self.boxes[-1]

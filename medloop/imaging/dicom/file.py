@@ -1,11 +1,19 @@
 """From the bytes of a DICOM file to its elements: preamble, file meta group, encoding, deflation."""
 
 import re
+import struct
 import zlib
 from dataclasses import dataclass
 
 from medloop.imaging.dicom.dataset import DataSet
-from medloop.imaging.dicom.elements import META_GROUP, PIXEL_DATA, Element, Encoding, read_elements
+from medloop.imaging.dicom.elements import (
+    META_GROUP,
+    PIXEL_DATA,
+    Element,
+    Encoding,
+    read_data_set,
+    read_elements,
+)
 from medloop.imaging.dicom.preambles import PREAMBLE_BYTES, PREFIX, has_preamble, is_program
 from medloop.imaging.dicom.syntaxes import (
     BY_UID,
@@ -24,6 +32,14 @@ _MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
 _PIXELS = f"{PIXEL_DATA:08x}"
 PAD = "padding"
 """The word of `repaired` where the file ends one byte before its pixel data does."""
+END = "delimiter"
+"""Likewise where the file ends with its last codestream, without the delimiter of the pixel data."""
+_DELIMITER_BYTES = 8
+_SEQUENCE_END = (0xFFFE, 0xE0DD)
+_LAST_BYTES = (b"\xff\xd9", b"\xff\xd9\x00")
+"""Of a whole JPEG, JPEG-LS or JPEG 2000 codestream, padded or not."""
+STRAY = "stray_items"
+"""Likewise where items belong to no sequence: its header is lost, or says that it is empty."""
 _PIECE = 2**14
 """Bytes that are inflated at a time: at most a thousand times as many come out."""
 _STANDARD = re.compile(r"1\.2\.840\.10008\.[0-9.]{1,50}")
@@ -63,23 +79,35 @@ def open_dicom(data: bytes) -> DicomFile:
     encoding = _encoding(data, start)
     if syntax is not None and encoding != syntax.encoding:
         repaired.append("encoding")
-    data, elements, lacks_pad = _read(data, start, encoding)
-    if lacks_pad:
-        repaired.append(PAD)
+    data, elements, mended = _read(data, start, encoding)
+    repaired += mended
     syntax = syntax or _guess(data, elements, encoding)
     return DicomFile(data, elements, encoding, syntax, media_sop_class, tuple(repaired), executable)
 
 
-def _read(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, dict[int, Element], bool]:
-    """The elements, and the data with the pad byte that some writers leave off at the very end."""
+def _read(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, dict[int, Element], list[str]]:
+    """The elements, the data with what some writers leave off at the very end, and words of `repaired`."""
+    mended = []
     try:
-        return data, read_elements(data, start, encoding), False
+        elements, strays = read_data_set(data, start, encoding)
     except Refused as refusal:
-        missing = int(refusal.facts.get("expected_bytes", 0)) - len(data)
-        if refusal.reason is not Reason.TRUNCATED or missing != 1 or refusal.facts.get("tag") != _PIXELS:
+        word, end = _left_off(data, encoding, refusal)
+        if not word:
             raise
+        data, mended = data + end, [word]
+        elements, strays = read_data_set(data, start, encoding)
+    return data, elements, [*mended, *([STRAY] if strays else [])]
+
+
+def _left_off(data: bytes, encoding: Encoding, refusal: Refused) -> tuple[str, bytes]:
+    """What is missing of a file that is cut so closely that no pixel need be; "" for any other."""
+    missing = int(refusal.facts.get("expected_bytes", 0)) - len(data)
+    if refusal.reason is Reason.TRUNCATED and missing == 1 and refusal.facts.get("tag") == _PIXELS:
         # Whether a pixel was lost with it is for the pixels' own length to tell.
-        return data + b"\x00", read_elements(data + b"\x00", start, encoding), True
+        return PAD, b"\x00"
+    if refusal.reason is Reason.TRUNCATED and missing == _DELIMITER_BYTES and data.endswith(_LAST_BYTES):
+        return END, struct.pack(">HHI" if encoding.big else "<HHI", *_SEQUENCE_END, 0)
+    return "", b""
 
 
 def _meta_follows(data: bytes, start: int) -> bool:

@@ -4,6 +4,7 @@ from typing import Final
 
 from medloop.imaging.dicom.binary import unsigned
 from medloop.imaging.dicom.dataset import DataSet
+from medloop.imaging.dicom.diffusion import is_trace
 from medloop.imaging.dicom.private import private_tag
 
 _IMAGE_TYPE, _COMPONENT = 0x00080008, 0x00089208
@@ -41,8 +42,8 @@ _WORDS: Final = {
 }
 """Values three and following of Image Type (PS3.3 C.7.6.1.1.2, C.8.3.1.1.1) and vendors' own."""
 
-_STARTS: Final = (("P_", "phase"), ("R_", "real"), ("I_", "imaginary"))
-"""Philips writes what was measured behind it: M_FFE, P_SE."""
+_PARTS: Final = {"P": "phase", "R": "real", "I": "imaginary"}
+"""Philips writes what was measured around it: M_FFE, P_SE, SW_P_FFE."""
 
 _COMPLEX: Final = {"PHASE": "phase", "REAL": "real", "IMAGINARY": "imaginary"}
 _GE: Final = {1: "phase", 2: "real", 3: "imaginary"}
@@ -51,7 +52,8 @@ _GE: Final = {1: "phase", 2: "real", 3: "imaginary"}
 def image_kind(dataset: DataSet) -> str:
     """Of an object with one frame."""
     words = image_type(dataset)
-    return kind_of(words, dataset.word(_COMPONENT)) or _of_ge(dataset) or _derived(words)
+    told = kind_of(words, dataset.word(_COMPONENT)) or _of_ge(dataset)
+    return told or ("trace" if is_trace(dataset) else _derived(words))
 
 
 def frame_kind(group: DataSet, frame_type: int) -> str:
@@ -67,7 +69,7 @@ def image_type(dataset: DataSet, tag: int = _IMAGE_TYPE) -> tuple[str, ...]:
 def kind_of(words: tuple[str, ...], component: str) -> str:
     """By the first value that tells, else Complex Image Component: a field map is stored as REAL, too."""
     for word in words[2:]:
-        kind = _WORDS.get(word) or next((kind for start, kind in _STARTS if word.startswith(start)), "")
+        kind = _WORDS.get(word) or next((_PARTS[part] for part in word.split("_") if part in _PARTS), "")
         if kind:
             return kind
     return _COMPLEX.get(component, "")

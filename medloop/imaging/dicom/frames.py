@@ -1,6 +1,6 @@
 """Where and when each frame of a DICOM object was taken."""
 
-from typing import Any, Final
+from typing import Any
 
 from medloop.imaging.dicom.binary import whole
 from medloop.imaging.dicom.diffusion import b_value
@@ -10,24 +10,24 @@ from medloop.imaging.dicom.frame_kinds import image_kind, image_type
 from medloop.imaging.dicom.functional_groups import PER_FRAME, read_groups
 from medloop.imaging.dicom.header import Header
 from medloop.imaging.dicom.moments import moment_of
-from medloop.imaging.dicom.mosaic import place_tiles
+from medloop.imaging.dicom.mosaic import WORDS, place_tiles
+from medloop.imaging.dicom.polarity import is_mirrored, turned_back
 from medloop.imaging.dicom.reconstructions import place_sections
 from medloop.imaging.dicom.spacing import read_spacing
 from medloop.rules.series import Frame
 
 _THICKNESS, _BETWEEN, _ECHO_TIME = 0x00180050, 0x00180088, 0x00180081
 _INSTANCE, _ACQUISITION = 0x00200013, 0x00200012
-_MOSAIC: Final = "MOSAIC"
 
 
 def read_frames(file: DicomFile, header: Header) -> tuple[Frame, ...]:
     """As many as the header states, in the order of the pixels; what a file does not say stays empty.
 
     Classic objects say it once (PS3.3 C.7.6.2), enhanced ones in functional groups (C.7.6.16), nuclear
-    medicine by detector (C.8.4.9); Siemens tiles all slices of a moment into one frame.
+    medicine by detector (C.8.4.9); Siemens and United Imaging tile all slices of a moment into one frame.
     """
     shared = _of_instance(file, header)
-    if header.frames == 1 and _MOSAIC in image_type(file):
+    if header.frames == 1 and WORDS & set(image_type(file)):
         return (Frame(**(shared | place_tiles(file, shared))),)
     if PER_FRAME in file.elements:
         groups = read_groups(file, header.frames)
@@ -35,7 +35,10 @@ def read_frames(file: DicomFile, header: Header) -> tuple[Frame, ...]:
             shared["kind"] = ""
             return tuple(Frame(**(shared | own | {"number": n})) for n, own in enumerate(groups))
     if header.frames == 1:
-        return (Frame(**(shared | _of_plane(file))),)
+        plane = _of_plane(file)
+        if plane and is_mirrored(file):
+            plane = turned_back(plane, header.rows, shared["row_mm"])
+        return (Frame(**(shared | plane)),)
     sections = place_sections(file, header.frames)
     return tuple(Frame(**(shared | own | {"number": n})) for n, own in enumerate(sections))
 

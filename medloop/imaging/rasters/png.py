@@ -52,8 +52,7 @@ def check_pixel_data(data: bytes) -> None:
     Raises:
         Refused: PIXEL_LENGTH_MISMATCH.
     """
-    columns, rows, bits, colour_type, _, _, interlacing = struct.unpack_from(">IIBBBBB", data, 16)
-    expected = _scanline_bytes(columns, rows, bits * _SAMPLES.get(colour_type, 1), bool(interlacing))
+    expected = pixel_bytes(data)
     left, inflater = expected, zlib.decompressobj()
     try:
         for kind, start, end in chunks(data):
@@ -66,6 +65,12 @@ def check_pixel_data(data: bytes) -> None:
     if left > 0:
         facts: Facts = {"format": "png", "expected_bytes": expected, "actual_bytes": expected - left}
         raise Refused(Reason.PIXEL_LENGTH_MISMATCH, facts)
+
+
+def pixel_bytes(data: bytes) -> int:
+    """How many bytes the pixels take up, by the header, when they are inflated."""
+    columns, rows, bits, colour_type, _, _, interlacing = struct.unpack_from(">IIBBBBB", data, 16)
+    return _scanline_bytes(columns, rows, bits * _SAMPLES.get(colour_type, 1), bool(interlacing))
 
 
 def _scanline_bytes(columns: int, rows: int, bits: int, interlaced: bool) -> int:

@@ -11,6 +11,7 @@ from medloop.imaging.codestreams.jpeg import baited, read_jpeg_header
 from medloop.imaging.decoders.process import DECODER
 from medloop.imaging.limits import check_pixels
 from medloop.imaging.picture import Facts, Picture
+from medloop.imaging.rasters.deep_jpeg import decode_beyond_pillow, is_beyond_pillow
 from medloop.imaging.rasters.png import GREY, check_pixel_data, read_png_header
 from medloop.imaging.rasters.upright import TAG, upright
 from medloop.imaging.sniff import Format
@@ -37,19 +38,25 @@ def read_raster(data: bytes, format_: Format, entries: bool = False) -> Picture:
         Refused: see docs/reasons.md.
     """
     is_deep = is_cut = False
+    # Sizes are looked at first: Pillow itself would only warn below 179 million pixels.
     if format_ is Format.PNG:
         rows, columns, bits, colour_type = read_png_header(data)
         is_deep = bits == 16 and colour_type != GREY
+        check_pixels(rows, columns)
+        check_pixel_data(data)
     else:
         header = read_jpeg_header(data)
-        rows, columns, bits, is_cut = header.rows, header.columns, header.bits, not header.ends
-    check_pixels(rows, columns)  # Pillow itself would only warn below 179 million
-    if format_ is Format.PNG:
-        check_pixel_data(data)
+        bits, is_cut = header.bits, not header.ends
+        check_pixels(header.rows, header.columns)
+        if header.least_bytes > len(data):  # libjpeg would invent all the rest
+            raise Refused(Reason.TRUNCATED, {"expected_bytes": header.least_bytes, "actual_bytes": len(data)})
     facts: Facts = {"format": format_.value}
     failure = Reason.TRUNCATED if is_cut else Reason.UNDECODABLE
     with decoding(failure, {**facts, "actual_bytes": len(data)}):
-        values, found = _decoded(data, format_, facts, is_deep, entries)
+        if format_ is Format.JPEG and not is_cut and is_beyond_pillow(header):
+            values, found = decode_beyond_pillow(data, header, facts)
+        else:
+            values, found = _decoded(data, format_, facts, is_deep, entries)
     channels = 3 if values.ndim == 3 else 1
     facts |= {"rows": values.shape[0], "columns": values.shape[1], "channels": channels, "bits": bits}
     facts |= {**found, "spacing": "unknown"}

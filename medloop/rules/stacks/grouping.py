@@ -39,7 +39,8 @@ class Grouping:
 
 
 def group_frames(frames: Sequence[Frame], tolerance: float) -> Grouping:
-    """Split a series by what its pixels are, size, spacing, orientation, echo, b-value and acquisition.
+    """Split a series by what its pixels are, size, spacing, orientation, echo, b-value, acquisition and,
+    where that makes even stacks, thickness.
 
     Time does not split: what was taken several times at the same places is one volume with a time axis.
     `tolerance` is that of project.yaml, `series: {spacing_tolerance: …}`.
@@ -58,6 +59,7 @@ def group_frames(frames: Sequence[Frame], tolerance: float) -> Grouping:
         groups = [part for group in groups for part in _split_by_number(group, frames, number, limit)]
     groups = [part for group in groups for part in _split_by_direction(group, frames)]
     groups = [part for group in groups for part in _split_mosaics(group, frames)]
+    groups = [part for group in groups for part in _split_thicknesses(group, frames, tolerance)]
     found.groups = [part for group in groups for part in _split_acquisitions(group, frames, tolerance)]
     return found
 
@@ -123,6 +125,16 @@ def _split_mosaics(group: Group, frames: Sequence[Frame]) -> list[Group]:
     if not frames[group[0]].mosaic:
         return [group]
     return [place.frames for place in places_of(group, frames)]
+
+
+def _split_thicknesses(group: Group, frames: Sequence[Frame], tolerance: float) -> list[Group]:
+    """Thin slices through the base of a skull and thick ones above are a stack each."""
+    parts = _split_by_number(
+        group, frames, lambda frame: frame.thickness_mm, lambda value: SAME_SPACING * value
+    )
+    if len(parts) == 1 or frames[group[0]].mosaic or are_one_stack(group, frames, tolerance):
+        return [group]
+    return parts if all(are_one_stack(part, frames, tolerance) for part in parts) else [group]
 
 
 def _split_acquisitions(group: Group, frames: Sequence[Frame], tolerance: float) -> list[Group]:

@@ -142,9 +142,9 @@ def _plan_mosaics(places: Sequence[Place], frames: Sequence[Frame], equal: Equal
 
 
 def tile_size(frame: Frame) -> tuple[int, int]:
-    """Rows and columns of one slice of a mosaic: as many tiles lie side by side as below each other."""
-    side = tiles_across(frame.mosaic)
-    return frame.rows // side, frame.columns // side
+    """Rows and columns of one slice of a mosaic."""
+    across = tiles_across(frame.mosaic)
+    return frame.rows // (frame.tiles_down or across), frame.columns // across
 
 
 def tiles_across(slices: int) -> int:
