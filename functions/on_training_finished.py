@@ -15,7 +15,7 @@ from medloop.jobs import ask_again, end_job, fail_job, tell_of_wait
 from medloop.platform import catalogue, now
 from medloop.rules.capacity import ended_for_want_of_capacity, next_launch, wait_seconds
 from medloop.rules.deployment import endpoint_name
-from medloop.rules.gate import Verdict, judge
+from medloop.rules.gate import Verdict, judge, told_honestly
 from medloop.settings import settings
 
 DOOR_SECONDS = 60
@@ -86,7 +86,7 @@ def completed(job: Job, artefact: str) -> None:
 
 def remember(job: Job, artefact: str, evaluation: Evaluation) -> Model:
     """The model of this job as the catalogue has it, added if it is new."""
-    scores = evaluation.challenger.model_dump_json()
+    scores = told_honestly(evaluation).challenger.model_dump_json()
     model = Model(job.project, job.model_version, job.name, artefact, scores, now())
     catalogue().run(lambda conn: add_model(conn, model))
     return catalogue().read(lambda conn: get_model(conn, job.project, job.model_version)) or model

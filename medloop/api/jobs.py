@@ -19,6 +19,7 @@ from medloop.catalogue import jobs
 from medloop.catalogue.pages import Position, page_of_jobs
 from medloop.platform import catalogue, now
 from medloop.rules.curves import epochs_in
+from medloop.rules.gate import told_honestly
 from medloop.settings import settings
 
 router = Router()
@@ -81,7 +82,7 @@ def create_job(project: ProjectPath) -> TrainingAsked:
 @router.get("/projects/<project>/jobs/<job>", operation_id="get_job", summary="A job and its evidence")
 def get_job(project: ProjectPath, job: JobPath) -> JobDetails:
     row = known(project, job)
-    evaluation = Evaluation.model_validate_json(row.evaluation) if row.evaluation else None
+    evaluation = evidence_of(row.evaluation)
     return JobDetails(**dict(job_of(row)), evaluation=evaluation)
 
 
@@ -122,6 +123,10 @@ def known(project: str, name: str) -> jobs.Job:
     if found is None or found.project != project:
         raise not_found("job")
     return found
+
+
+def evidence_of(evaluation: str | None) -> Evaluation | None:
+    return told_honestly(Evaluation.model_validate_json(evaluation)) if evaluation else None
 
 
 def is_over(row: jobs.Job) -> bool:

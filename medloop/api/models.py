@@ -10,6 +10,7 @@ from events.dataset import Task
 from events.evaluation import METRICS, Evaluation, Metric
 from events.models import PromotionRequested
 from medloop.api.existing import existing_project
+from medloop.api.jobs import evidence_of
 from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of_all
 from medloop.api.paths import FilePath, ProjectPath, VersionPath
 from medloop.api.problems import conflict, not_found
@@ -71,7 +72,7 @@ def list_models(project: ProjectPath, limit: Limit = DEFAULT, cursor: Cursor = "
 def get_model(project: ProjectPath, version: VersionPath) -> ModelDetails:
     row = known(project, version)
     job = catalogue().read(lambda conn: get_job(conn, row.job))
-    evaluation = Evaluation.model_validate_json(job.evaluation) if job and job.evaluation else None
+    evaluation = evidence_of(job.evaluation) if job else None
     names = evidence.names(settings().models_bucket, project, version)
     files = [EvidenceFile(name=name, media_type=evidence.media_type_of(name)) for name in names]
     return ModelDetails(**dict(model_of(row, task_of(row))), evaluation=evaluation, files=files)

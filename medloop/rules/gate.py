@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from events.evaluation import Evaluation, Interval, Subgroup
+from events.evaluation import Evaluation, Interval, Scores, Subgroup
 from medloop.rules.project import Gate
 
 FEWEST_PATIENTS = 10
@@ -56,6 +56,25 @@ def honest(interval: Interval, patients: int, least: float = -1.0) -> Interval:
     middle, reach = (interval.low + interval.high) / 2, unseen(patients)
     low, high = min(interval.low, middle - reach), max(interval.high, middle + reach)
     return Interval(low=max(low, least), high=min(high, 1.0))
+
+
+def told_honestly(evaluation: Evaluation) -> Evaluation:
+    """With every score's interval as the gate reads it, for people to see the same."""
+
+    def scores(of: Scores) -> Scores:
+        return of.model_copy(update={"interval": honest(of.interval, evaluation.test_patients, least=0.0)})
+
+    return evaluation.model_copy(
+        update={
+            "challenger": scores(evaluation.challenger),
+            "baseline": scores(evaluation.baseline),
+            "champion": None if evaluation.champion is None else scores(evaluation.champion),
+            "subgroups": tuple(
+                group.model_copy(update={"interval": honest(group.interval, group.patients, least=0.0)})
+                for group in evaluation.subgroups
+            ),
+        }
+    )
 
 
 def _too_weak(evaluation: Evaluation, gate: Gate) -> str | None:

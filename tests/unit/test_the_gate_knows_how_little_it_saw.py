@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.evaluation import Interval
-from medloop.rules.gate import honest, judge, unseen
+from medloop.rules.gate import honest, judge, told_honestly, unseen
 from medloop.rules.project import Gate
 from tests.evaluations import against, evaluation, scores
 
@@ -98,3 +98,10 @@ def test_the_first_models_sentence_widens_its_interval() -> None:
         "accuracy 1.0000, 95 % interval 0.8609 to 1.0000, on 20 test items of 20 patients, baseline 0.5000; "
         "no champion yet"
     )
+
+
+def test_people_are_told_the_intervals_that_the_gate_reads() -> None:
+    perfect = evaluation(challenger=scores(1.0, interval=PERFECT))
+    told = told_honestly(perfect)
+    assert told.challenger.interval == honest(PERFECT, perfect.test_patients, least=0.0) != PERFECT
+    assert told.challenger.value == 1.0
