@@ -76,12 +76,10 @@ POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
     "style-src": ["'self'"],
-    "font-src": ["'self'"],
-    "worker-src": ["'self'", "blob:"],
     "base-uri": ["'none'"],
     "form-action": ["'none'"],
     "frame-ancestors": ["'none'"],
-    "img-src": ["'self'", "blob:", "data:", bucket("predictions"), bucket("models")],
+    "img-src": ["'self'", "blob:", "data:"],
     "connect-src": ["'self'", *SPEAKS_WITH],
 }
 
