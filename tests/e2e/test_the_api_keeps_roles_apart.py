@@ -67,7 +67,7 @@ def questions(project: str, image: str, prediction: str, job: str) -> dict[str, 
         "put_review": Question("PUT", f"{here}/predictions/{prediction}/review", {"verdict": "agree"}),
         "list_alerts": Question("GET", "/alerts"),
         "list_queues": Question("GET", "/queues"),
-        "redrive_queue": Question("POST", "/queues/nothing/redrive"),
+        "redrive_queue": Question("POST", "/queues/backups-due/redrive"),
         "list_grants": Question("GET", "/grants"),
         "put_grant": Question("PUT", f"/grants/nobody-{uuid.uuid4().hex[:8]}/{project}"),
         "delete_grant": Question("DELETE", f"/grants/nobody/{project}"),
@@ -146,7 +146,7 @@ def test_the_answer_is_the_one_that_the_role_may_get(
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-MISSING = {"release_image", "retry_image", "approve_model", "promote_model", "redrive_queue", "delete_grant"}
+MISSING = {"release_image", "retry_image", "approve_model", "promote_model", "delete_grant"}
 
 
 def is_about(question: Question) -> bool:

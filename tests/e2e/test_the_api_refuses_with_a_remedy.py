@@ -167,6 +167,14 @@ def test_an_upload_in_parts_survives_a_lost_connection(engineer: Person) -> None
     told(engineer.post("/projects/shapes/uploads/complete", session), 409)
 
 
+def test_an_upload_that_was_thrown_away_is_gone(engineer: Person) -> None:
+    wish = {"purpose": "images", "files": [{"name": f"{uuid.uuid4().hex}.dcm", "size": 65 * MEGABYTE}]}
+    session = {"session": engineer.post("/projects/shapes/uploads", wish).json()["files"][0]["session"]}
+    for _ in range(2):
+        assert engineer.post("/projects/shapes/uploads/abort", session).status_code == 200
+    told(engineer.post("/projects/shapes/uploads/complete", session), 409)
+
+
 def test_a_session_of_another_project_is_not_found(engineer: Person, settings: Settings) -> None:
     forged = {"key": "elsewhere/images/x.dcm", "upload": "u", "size": 1}
     session = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode()

@@ -42,6 +42,8 @@ ASKED_BY_AWS_ALONE = {
 }
 
 ON_OTHER_DAYS = {
+    "OnApiRequest events:PutEvents": "a job that is cancelled before it had its machines",
+    "OnApiRequest sqs:ListMessageMoveTasks": "AWS moves dead letters by itself, and is asked how far it is",
     "OnArchiveUploaded s3:ListBucket": "makes a file that is not unpacked yet a plain 404",
     "OnBackupDue s3:DeleteObject": "old backups are let go",
     "OnEndpointChanged sns:Publish": "a release that never answered",

@@ -156,7 +156,7 @@ DOORS: dict[str, Grants] = {
         "ModelsBucket/evidence/*": "s3:GetObject",
         "PredictionsBucket/*": "s3:GetObject",
         "IdempotencyTable": REMEMBER,
-        JOBS: "sagemaker:DescribeTrainingJob sagemaker:StopTrainingJob",
+        JOBS: "sagemaker:StopTrainingJob",
         "logs:log-group:/aws/sagemaker/TrainingJobs": "logs:DescribeLogStreams",
         "logs:log-group:/aws/sagemaker/TrainingJobs:log-stream:medloop-${Stage}-*": "logs:GetLogEvents",
         "sqs:medloop-${Stage}-*": f"sqs:GetQueueAttributes sqs:GetQueueUrl {SEND}",
