@@ -5,7 +5,6 @@ Run as `python -m local.gateway`; what it serves, and where, the environment say
 
 import hashlib
 import importlib
-import json
 import os
 import signal
 import threading
@@ -14,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import alarms, apis, bodies, faults, faulty, grants, layers, versions
+from local import alarms, apis, bodies, faults, faulty, grants, layers, resources, versions
 
 SAVE_EVERY = 60.0
 """Seconds of work that a power cut may cost; the bodies of S3 objects are on disk at once."""
@@ -109,35 +108,6 @@ def name_batches_as_on_aws(actions: Any) -> None:
     actions.extract_iam_action = extract_iam_action
 
 
-def name_alarms_as_on_aws(actions: Any) -> None:
-    """Who asks for an alarm by its name needs a permission for that alarm, not for all of them."""
-    extract = actions.extract_resource_arn
-
-    def extract_resource_arn(service: str, method: str, path: str, headers: Any, *request: Any) -> str:
-        found: str = extract(service, method, path, headers, *request)
-        if service != "monitoring" or not headers.get("x-amz-target", "").endswith(".DescribeAlarms"):
-            return found
-        body, _, region, account = request
-        names = json.loads(body).get("AlarmNames", [])
-        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{names[0]}" if len(names) == 1 else found
-
-    actions.extract_resource_arn = extract_resource_arn
-
-
-def name_log_streams_as_on_aws(actions: Any) -> None:
-    """Who reads a log's events needs a permission for that stream, not for the whole group."""
-    extract = actions.extract_resource_arn
-
-    def extract_resource_arn(service: str, method: str, path: str, headers: Any, *request: Any) -> str:
-        found: str = extract(service, method, path, headers, *request)
-        if service != "logs" or not headers.get("x-amz-target", "").endswith(".GetLogEvents"):
-            return found
-        stream = json.loads(request[0]).get("logStreamName")
-        return f"{found}:log-stream:{stream}" if stream else found
-
-    actions.extract_resource_arn = extract_resource_arn
-
-
 def main() -> None:
     app, evaluator, cloudwatch, functions = (
         importlib.import_module(f"ministack.{name}")
@@ -148,8 +118,7 @@ def main() -> None:
     grants.amend(evaluator)
     actions = importlib.import_module("ministack.core.iam_actions")
     name_batches_as_on_aws(actions)
-    name_alarms_as_on_aws(actions)
-    name_log_streams_as_on_aws(actions)
+    resources.amend(actions)
     share_code(functions)
     spare_machine(functions, int(os.environ.get(WORKERS) or (os.cpu_count() or 1) + 1))
     layers.amend(functions, Path(os.environ["MEDLOOP_LAYERS_DIR"]))
