@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from medloop.catalogue.alerts import Alert, record_alert
+from medloop.catalogue.audit import Trail, asked, whole_trail
 from medloop.catalogue.connection import Catalogue, open_catalogue
 from medloop.catalogue.datasets import Dataset, add_dataset
 from medloop.catalogue.dump import digest, digests, dump, is_empty, load, restore
+from medloop.catalogue.grants import grant
 from medloop.catalogue.images import Image
 from medloop.catalogue.jobs import request_job, set_job_state
 from medloop.catalogue.labels import record_labels
@@ -17,11 +19,13 @@ from medloop.catalogue.models import Model, add_model, promote
 from medloop.catalogue.predictions import finish_prediction, request_prediction
 from medloop.catalogue.projects import put_project
 from medloop.catalogue.results import ResultRow, note_results
+from medloop.catalogue.reviews import Review, put_review
 from medloop.catalogue.schema import TABLES
 from medloop.catalogue.secret import Connection
 from medloop.catalogue.series import Series, open_series
 from medloop.catalogue.sides import settle_sides
 from medloop.catalogue.uploads import Upload, accept_upload, quarantine_upload, register_upload
+from medloop.rules.audit import flaws
 from medloop.rules.labels import Label
 from medloop.rules.manifests import ManifestFile
 from medloop.rules.project import Project
@@ -54,6 +58,13 @@ def fill(conn: Connection) -> None:
     finish_prediction(conn, "p", "ok", 0.1 + 0.2, {"ok": 0.1 + 0.2}, "p.json", AT)
     note_results(conn, "p", [ResultRow("p", "json", "p/result.json", "application/json", 2, "sha")], "[]", AT)
     record_alert(conn, Alert("a", "errors", "critical", "too many", None, "ALARM", AT))
+    grant(conn, "rita", "lungs", "ada", AT)
+    put_review(conn, Review("p", "rita", "disagree", "ill, 'very'", AT))
+
+
+def record(trail: Trail) -> None:
+    for number in range(3):
+        trail.record(asked(AT, "rita", "medical-reader", "get_image", "lungs", None, "allowed", f"{number}"))
 
 
 @pytest.fixture
@@ -65,6 +76,7 @@ def drill(catalogue: Catalogue) -> Iterator[Catalogue]:
 
 def test_a_drill_in_another_schema_finds_every_row_again(catalogue: Catalogue, drill: Catalogue) -> None:
     catalogue.run(fill)
+    record(Trail(catalogue))
     dumped = catalogue.read(lambda conn: {table: list(lines) for table, lines in dump(conn).items()})
     assert {table for table, lines in dumped.items() if lines} == set(TABLES)
     assert drill.read(is_empty)
@@ -76,6 +88,7 @@ def test_a_drill_in_another_schema_finds_every_row_again(catalogue: Catalogue, d
     assert found == catalogue.read(digests)
     assert found == {table: digest(reversed(lines)) for table, lines in dumped.items()}
     assert found["uploads"].rows == UPLOADS
+    assert not list(flaws((row.entry, row.hash) for row in drill.read(whole_trail)))
     assert not drill.read(is_empty)
 
 
