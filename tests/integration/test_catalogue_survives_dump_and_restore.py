@@ -92,6 +92,11 @@ def test_a_drill_in_another_schema_finds_every_row_again(catalogue: Catalogue, d
     assert not drill.read(is_empty)
 
 
+def test_who_looked_at_an_empty_catalogue_does_not_fill_it(catalogue: Catalogue) -> None:
+    record(Trail(catalogue))
+    assert catalogue.read(is_empty)
+
+
 def test_an_interrupted_restore_may_be_repeated(catalogue: Catalogue, drill: Catalogue) -> None:
     catalogue.run(fill)
     lines = catalogue.read(lambda conn: list(dump(conn)["models"]))
