@@ -22,6 +22,8 @@ WAITING_LIMIT = 10_000
 def on_endpoint_changed(body: str) -> None:
     name = EndpointStateChanged.model_validate_json(body).detail.endpoint
     project = name.removeprefix(endpoint_name(settings().stage, ""))
+    # Before the endpoint is looked at: what begins to deploy meanwhile is not to be judged by an older look.
+    released = deploying(project)
     # Events come late and out of order: the endpoint itself knows what is true now.
     endpoint = endpoints.describe(name)
     if endpoint is None or endpoint.status not in ("InService", "Failed"):
@@ -29,7 +31,7 @@ def on_endpoint_changed(body: str) -> None:
     version = version_of_release(endpoint.config)
     if endpoint.status == "InService" and version is not None:
         crown(project, version)
-    give_up_on_others(project, endpoint)
+    give_up_on_others(released, endpoint)
 
 
 def crown(project: str, version: int) -> None:
@@ -51,9 +53,9 @@ def ask_for_waiting(project: str, version: int) -> int:
     return queues.send_all(settings().inference_requests_queue_url, requests)
 
 
-def give_up_on_others(project: str, endpoint: Endpoint) -> None:
+def give_up_on_others(released: list[Model], endpoint: Endpoint) -> None:
     """A release that never answered, or failed while it was watched, was rolled back by SageMaker."""
-    for model in deploying(project):
+    for model in released:
         if endpoint.status == "Failed":
             give_up(model, "approved", endpoint.failure_reason or "the endpoint failed")
         elif version_of_release(endpoint.config) != model.version:

@@ -30,14 +30,15 @@ class Stored:
 
 
 def find_shard(bucket: str, key: str) -> Stored | None:
-    """What is stored under this name already."""
+    """What is stored under this name already; None for what is none of ours, which is written anew."""
     try:
         found = client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in objects.GONE:
             return None
         raise
-    return Stored(found["Metadata"]["sha256"], int(found["ContentLength"]))
+    digest = found["Metadata"].get("sha256")
+    return None if digest is None else Stored(digest, int(found["ContentLength"]))
 
 
 def store_shard(bucket: str, key: str, members: Iterable[Member]) -> Stored:

@@ -135,6 +135,18 @@ def test_an_interrupted_freeze_is_no_version_and_goes_on_where_it_stopped(
     assert shards < {key for key in keys(s3, bucket) if key.endswith(".tar")}
 
 
+def test_what_lies_in_a_shards_place_and_is_none_of_ours_is_written_anew(
+    filled: Catalogue, bucket: str, s3: Any
+) -> None:
+    shard = frozen(filled, bucket).contents.shards[0]
+    s3.put_object(Bucket=bucket, Key=shard.path, Body=b"somebody else's")
+    whole = next(key for key in keys(s3, bucket) if key.endswith("dataset.json"))
+    s3.delete_object(Bucket=bucket, Key=whole)
+    assert frozen(filled, bucket).contents.shards[0] == shard
+    content = s3.get_object(Bucket=bucket, Key=shard.path)["Body"].read()
+    assert hashlib.sha256(content).hexdigest() == shard.sha256
+
+
 def test_a_version_whose_row_was_never_written_gets_it(filled: Catalogue, bucket: str) -> None:
     first = frozen(filled, bucket)
     filled.run(lambda conn: conn.execute("DELETE FROM datasets"))
