@@ -8,6 +8,7 @@ the function's process and HTTP. What asks AWS rather than the catalogue is mark
 import contextlib
 import io
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -205,7 +206,8 @@ def through(settings: Settings, token: str) -> Callable[[str], None]:
 
 
 def inside(settings: Settings) -> Callable[[str], None]:
-    """The deployed code in this process, as API Gateway calls it."""
+    """The deployed code in this process, as API Gateway calls it; what it logs is not shown here."""
+    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
     from functions.on_api_request import handler
 
     def ask(path: str) -> None:
