@@ -7,17 +7,17 @@ from typing import Literal
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from events.evaluation import Evaluation
-from events.training import RetrainingConsidered, TrainingFinished
+from events.training import RetrainingConsidered
 from medloop.api.pages import DEFAULT, Cursor, Limit, Page, page_of, position_of
 from medloop.api.paths import JobPath, ProjectPath
 from medloop.api.problems import conflict, not_found
 from medloop.api.resource import Resource
 from medloop.aws import queues, training_jobs
-from medloop.aws.announcements import announce
 from medloop.aws.job_logs import JobLog
+from medloop.cancelling import cancel
 from medloop.catalogue import jobs
 from medloop.catalogue.pages import Position, page_of_jobs
-from medloop.platform import catalogue, now
+from medloop.platform import catalogue
 from medloop.rules.curves import epochs_in
 from medloop.rules.gate import told_honestly
 from medloop.settings import settings
@@ -107,14 +107,7 @@ def cancel_job(project: ProjectPath, job: JobPath) -> Job:
     row = known(project, job)
     if is_over(row):
         raise conflict("ended", f"The job has ended: {row.state}.", "There is nothing to cancel.")
-    # The catalogue first: a door that starts the job in this moment finds it cancelled, and stops it too.
-    catalogue().run(lambda conn: jobs.cancel_job(conn, row.name, now()))
-    present = known(project, job)
-    training_jobs.stop(present.sagemaker_name)
-    if present.state == "stopped":
-        fact = TrainingFinished(project=project, job=row.name, outcome="stopped", reason=jobs.CANCELLED)
-        announce(settings().event_bus_name, fact)
-    return job_of(present)
+    return job_of(cancel(row))
 
 
 def known(project: str, name: str) -> jobs.Job:

@@ -5,13 +5,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from events.training import TrainingFinished
 from medloop.aws import training_jobs
-from medloop.aws.announcements import announce
-from medloop.catalogue.jobs import CANCELLED, ENDED, Job, active_jobs, cancel_job, get_job, list_jobs
+from medloop.cancelling import cancel as cancel_job
+from medloop.catalogue.jobs import ENDED, Job, active_jobs, get_job, list_jobs
 from medloop.catalogue.projects import get_project
 from medloop.cli.target import connect, console, done, stop
-from medloop.platform import catalogue, now
+from medloop.platform import catalogue
 from medloop.rules.experiment import is_experiment
 from medloop.settings import Settings
 
@@ -63,21 +62,15 @@ def cancel(
         if job.state in ENDED:
             done(f"{job.name} had ended before: {job.state}")
         else:
-            cancel_one(settings, job)
+            cancel_one(job)
 
 
-def cancel_one(settings: Settings, job: Job) -> None:
-    """The catalogue first: a door that starts the job in this moment finds it cancelled, and stops it too."""
-    catalogue().run(lambda conn: cancel_job(conn, job.name, now()))
-    present = known_job(job.name)
-    training_jobs.stop(present.sagemaker_name)
+def cancel_one(job: Job) -> None:
+    present = cancel_job(job)
     if present.state == "running":
         done(f"{job.name} is stopping; SageMaker gives it two minutes for a last checkpoint")
-        return
-    if present.state == "stopped":
-        fact = TrainingFinished(project=job.project, job=job.name, outcome="stopped", reason=CANCELLED)
-        announce(settings.event_bus_name, fact)
-    done(f"{job.name}: {present.state}, {present.reason}")
+    else:
+        done(f"{job.name}: {present.state}, {present.reason}")
 
 
 def cancel_experiment(name: str) -> None:
